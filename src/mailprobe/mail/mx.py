@@ -1,0 +1,50 @@
+"""Who takes mail for a domain, read as a sending server reads it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailRoute:
+    """
+    The hosts to try for a domain, best first; none if it refuses mail.
+
+    Attributes:
+        delivery: "explicit" if it publishes MX records, "implicit" if it has
+            none and its own address is used (RFC 5321 5.1), "refused" for a
+            null MX (RFC 7505).
+        hosts: ``(preference, host)`` pairs.
+        null_mx_beside: A null MX stands beside others, against RFC 7505 3;
+            the others are tried.
+    """
+
+    delivery: Literal["explicit", "implicit", "refused"]
+    hosts: tuple[tuple[int, str], ...]
+    null_mx_beside: bool = False
+
+
+def mail_route(domain: str, records: Iterable[tuple[int, str]]) -> MailRoute:
+    """
+    Read a domain's MX answer.
+
+    Equal preferences are ordered by name: a sender may pick any of them, but
+    two runs over one zone must compare equal.
+
+    Args:
+        domain: The domain that was asked about.
+        records: ``(preference, host)`` pairs; empty if it exists without MX.
+    """
+    ranked = sorted((pref, host.rstrip(".").lower()) for pref, host in records)
+    if not ranked:
+        return MailRoute(delivery="implicit", hosts=((0, domain),))
+    usable = tuple((pref, host) for pref, host in ranked if host)
+    return MailRoute(
+        delivery="explicit" if usable else "refused",
+        hosts=usable,
+        null_mx_beside=bool(usable) and len(usable) < len(ranked),
+    )

@@ -1,0 +1,101 @@
+"""Where a mail has been: Received and Authentication-Results, read with care."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+from mailprobe.mail.text import readable
+from mailprobe.model.report import Hop
+
+HOPS_MAX: Final = 50  # RFC 5321 6.3 lets servers stop at a hundred; real mail has ten
+_FOLD: Final = re.compile(rb"\r?\n[ \t]+")
+_COMMENT: Final = re.compile(r"\([^()]*\)")
+_RESULT: Final = re.compile(r"([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
+
+
+def header_values(headers: bytes, name: str) -> list[str]:
+    """Return the unfolded values of every header called *name*, topmost first."""
+    wanted = name.lower().encode()
+    values = []
+    for line in re.split(rb"\r?\n", _FOLD.sub(b" ", headers)):
+        key, colon, value = line.partition(b":")
+        if colon and key.strip().lower() == wanted:
+            values.append(readable(value.strip(), 2000))
+    return values
+
+
+def received_hops(headers: bytes) -> tuple[Hop, ...]:
+    """
+    Read the Received headers, the first hop first (RFC 5321 4.4).
+
+    Every host writes by its own clock. Delays are what two headers say: they
+    may be negative, and they are never mended.
+    """
+    hops: list[Hop] = []
+    before: datetime | None = None
+    for value in reversed(header_values(headers, "Received")[:HOPS_MAX]):
+        clauses, _, date = value.rpartition(";")
+        at = _date(date)
+        known = at is not None and before is not None
+        words = _clauses(clauses if clauses else value)
+        hops.append(
+            Hop(
+                by=words.get("by", ""),
+                sender=words.get("from", ""),
+                protocol=words.get("with", ""),
+                at=at,
+                delay=(at - before).total_seconds() if known else None,  # type: ignore[operator]
+            )
+        )
+        before = at or before
+    return tuple(hops)
+
+
+def authentication_results(headers: bytes) -> tuple[tuple[str, str], ...]:
+    """
+    Return the receiver's verdicts on SPF, DKIM, DMARC (RFC 8601).
+
+    Only the topmost header and those right behind it by the same host count:
+    anything further down may have been written by the sender.
+    """
+    found: list[tuple[str, str]] = []
+    author: str | None = None
+    for value in header_values(headers, "Authentication-Results"):
+        host, _, rest = _plain(value).partition(";")
+        author = author or host.split(" ", 1)[0].lower()
+        if host.split(" ", 1)[0].lower() != author:
+            break
+        for result in rest.split(";"):
+            match = _RESULT.match(result.strip())
+            if match:
+                found.append((match[1].lower(), match[2].lower()))
+    return tuple(found)
+
+
+def _plain(text: str) -> str:
+    for _ in range(5):  # comments nest; deeper than five is not worth reading
+        text, count = _COMMENT.subn(" ", text)
+        if not count:
+            break
+    return " ".join(text.split())
+
+
+def _clauses(text: str) -> dict[str, str]:
+    words = _plain(text).split(" ")
+    pairs = zip(words, words[1:], strict=False)
+    found: dict[str, str] = {}
+    for key, value in pairs:
+        if key.lower() in {"by", "from", "with"}:
+            found.setdefault(key.lower(), value)
+    return found
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        at = parsedate_to_datetime(_plain(text))
+        return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, TypeError, OverflowError, IndexError):
+        return None
