@@ -1,0 +1,31 @@
+"""Time, as a thing that is passed in."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from typing import Protocol
+
+
+class Clock(Protocol):
+    """Where a probe gets its time from."""
+
+    def monotonic(self) -> float:
+        """Seconds that never jump, on the scale of the event loop's clock."""
+        ...
+
+    def now(self) -> datetime:
+        """The time of day, UTC."""
+        ...
+
+
+class SystemClock:
+    """The machine's own clock; asyncio's loop runs on the same monotonic scale."""
+
+    def monotonic(self) -> float:
+        """Seconds that never jump."""
+        return time.monotonic()
+
+    def now(self) -> datetime:
+        """The time of day, UTC."""
+        return datetime.now(UTC)

@@ -1,0 +1,475 @@
+"""IMAP on a connection of our own: aioimaplib's protocol with its receive path replaced."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from aioimaplib.aioimaplib import (
+    AUTH,
+    CONNECTED,
+    LOGOUT,
+    NONAUTH,
+    SELECTED,
+    Commands,
+    IMAP4ClientProtocol,
+)
+
+from mailprobe.mail import sasl
+from mailprobe.mail.imap import capabilities, status_reply
+from mailprobe.mail.imap_stream import Response, ResponseReader, StreamError
+from mailprobe.mail.text import readable
+from mailprobe.model.failure import Kind, Reply
+from mailprobe.model.secret import MASK
+from mailprobe.wire.dial import acknowledge
+from mailprobe.wire.trouble import Trouble
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+    from mailprobe.model.secret import Secret
+    from mailprobe.wire.recorder import Recorder
+
+CHALLENGES_MAX: Final = 4  # LOGIN asks twice, OAUTHBEARER once
+ALERTS_MAX: Final = 20  # kept of one session; a server that means it sends one
+# RFC 5530: the server cannot check the password now; it says nothing about it.
+UNAVAILABLE: Final = frozenset({"UNAVAILABLE", "SERVERBUG", "INUSE", "LIMIT"})
+
+
+class _Command:
+    """A command on its way: its responses so far, and who waits for its end."""
+
+    def __init__(self, tag: bytes, answer: Callable[[bytes], bytes | None]) -> None:
+        self.tag = tag
+        self.answer = answer
+        self.responses: list[Response] = []
+        self.size = 0
+        self.done: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+
+    def fail(self, trouble: Trouble) -> None:
+        if not self.done.done():
+            self.done.set_exception(trouble)
+            self.done.exception()  # retrieved: nobody may be waiting any more
+
+
+class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is untyped
+    """
+    The library's protocol, fed by our own reader.
+
+    Of the base, connection, tags and the table of legal states are used; its
+    receive path recurses, buffers without bound and logs what it receives.
+    """
+
+    def __init__(self, recorder: Recorder) -> None:
+        """Begin; to be made while an event loop is running."""
+        super().__init__(asyncio.get_running_loop())
+        self.recorder = recorder
+        limits = recorder.limits
+        self.greeting = _Command(b"*", _refuse)
+        self.current: _Command | None = None
+        self.bye: Reply | None = None
+        self.lost: Trouble | None = None
+        self.alerts: list[str] = []
+        self.pushed = asyncio.Event()
+        self.pushes: list[tuple[float, Response]] = []
+        self.surplus = False
+        self._reader = ResponseReader(
+            line_bytes=limits.line_bytes, literal_bytes=limits.literal_bytes
+        )
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; after a handshake the server's session tickets await their ACK."""
+        super().connection_made(transport)
+        # Our own last flight is only written when this returns.
+        asyncio.get_running_loop().call_soon(acknowledge, transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Cut the bytes into responses and hand each to whom it is for."""
+        self.recorder.received(data)
+        try:
+            responses = self._reader.feed(data)
+        except StreamError as error:
+            self.end(Trouble(Kind.IMAP_PROTOCOL, detail=str(error)))
+            return
+        for response in responses:
+            if self.lost is not None:
+                return
+            self._take(response)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever waits, at once."""
+        if self.bye is not None:
+            self.end(Trouble(Kind.IMAP_BYE, reply=self.bye))
+            return
+        pending = self._reader.pending
+        detail = "the server closed the connection"
+        if pending:
+            detail = f"closed in the middle of a line: {readable(pending, 200)!r}"
+        elif isinstance(exc, OSError) and exc.strerror:
+            detail = exc.strerror
+        self.end(Trouble(Kind.PEER_CLOSED, detail=detail))
+
+    def end(self, trouble: Trouble) -> None:
+        """The session is over: nothing that waits may go on waiting."""
+        self.lost = self.lost or trouble
+        self.greeting.fail(self.lost)
+        if self.current is not None:
+            self.current.fail(self.lost)
+        self.pushed.set()
+        if self.transport is not None:
+            self.transport.abort()
+
+    def write(self, data: bytes) -> None:
+        """Write, and have what the server sent acknowledged at once."""
+        if self.lost is not None:
+            raise self.lost
+        self.transport.write(data)
+        acknowledge(self.transport)
+
+    def _take(self, response: Response) -> None:
+        reply = status_reply(response.rest)
+        if reply is not None:
+            reply = self.recorder.clean_reply(reply)
+            if reply.enhanced == "ALERT" and len(self.alerts) < ALERTS_MAX:
+                self.alerts.append(reply.text)
+        tag, current = response.tag, self.current
+        if not self.greeting.done.done():
+            self._greet(response, reply)
+        elif tag == b"*":
+            self._untagged(response, reply)
+        elif tag == b"+" and current is not None:
+            self._continue(current, response)
+        elif current is not None and tag == current.tag and reply is not None:
+            current.responses.append(response)
+            self.current = None
+            self.surplus = bool(self._reader.pending)
+            if not current.done.done():
+                current.done.set_result(reply)
+        else:
+            said = readable(response.line, 200)
+            detail = f"a response nobody asked for: {said!r}"
+            self.end(Trouble(Kind.IMAP_PROTOCOL, detail=detail))
+
+    def _greet(self, response: Response, reply: Reply | None) -> None:
+        if response.tag != b"*" or reply is None or reply.code in {"NO", "BAD"}:
+            said = readable(response.line, 200)
+            detail = f"not an IMAP greeting: {said!r}"
+            self.end(Trouble(Kind.IMAP_PROTOCOL, detail=detail))
+        elif reply.code == "BYE":
+            self.bye = reply
+            self.end(Trouble(Kind.IMAP_BYE, reply=reply))
+        else:
+            self.state = AUTH if reply.code == "PREAUTH" else NONAUTH
+            self.greeting.responses.append(response)
+            self.greeting.done.set_result(reply)
+
+    def _untagged(self, response: Response, reply: Reply | None) -> None:
+        if reply is not None and reply.code == "BYE":
+            self.bye = reply
+            if self.state != LOGOUT:
+                self.end(Trouble(Kind.IMAP_BYE, reply=reply))
+                return
+        current = self.current
+        if current is None:
+            return  # news between commands: the next poll asks for the state itself
+        current.size += len(response.line) + sum(map(len, response.literals))
+        if current.size > self.recorder.limits.response_bytes:
+            most = self.recorder.limits.response_bytes
+            detail = f"more than {most} bytes in answer to one command"
+            self.end(Trouble(Kind.IMAP_PROTOCOL, detail=detail))
+            return
+        current.responses.append(response)
+        self.pushed.set()
+        self.pushes.append((self.recorder.elapsed(), response))
+        del self.pushes[:-100]  # only the latest matter; an EXISTS storm is bounded
+
+    def _continue(self, current: _Command, response: Response) -> None:
+        said = current.answer(response.rest)
+        if said is None:
+            detail = f"a continuation nobody asked for: {readable(response.line, 200)!r}"
+            self.end(Trouble(Kind.IMAP_PROTOCOL, detail=detail))
+        elif said:
+            self.write(said)
+
+
+class ImapSession:
+    """
+    One IMAP conversation, command by command.
+
+    Every method returns what the server said or raises `Trouble`; waiting is
+    bounded by the step it happens in. After any failure but a tagged NO the
+    session is spent.
+    """
+
+    def __init__(self, protocol: ImapProtocol) -> None:
+        """Speak over a connected protocol."""
+        self._protocol = protocol
+        self._recorder = protocol.recorder
+        self.capabilities: tuple[str, ...] = ()
+
+    @property
+    def alerts(self) -> tuple[str, ...]:
+        """The ALERT texts so far."""
+        return tuple(self._protocol.alerts)
+
+    @property
+    def preauth(self) -> bool:
+        """Whether the server takes us for logged in already."""
+        return bool(self._protocol.state == AUTH)
+
+    @property
+    def usable(self) -> bool:
+        """Whether another command can be sent: not closed, no reply owed."""
+        protocol = self._protocol
+        free = protocol.current is None and protocol.greeting.done.done()
+        return free and protocol.lost is None and protocol.transport is not None
+
+    @property
+    def ssl_object(self) -> ssl.SSLObject | None:
+        """The TLS connection, if there is one."""
+        transport = self._protocol.transport
+        found = transport.get_extra_info("ssl_object") if transport else None
+        return cast("ssl.SSLObject | None", found)
+
+    def offers(self, capability: str) -> bool:
+        """Whether the server announced it."""
+        return capability in self.capabilities
+
+    async def greeting(self) -> Reply:
+        """Wait for the greeting; BYE and anything that is none are trouble."""
+        reply = await asyncio.shield(self._protocol.greeting.done)
+        self._learn(self._protocol.greeting.responses)
+        return reply
+
+    async def command(
+        self,
+        name: str,
+        rest: bytes = b"",
+        *,
+        shown: str | None = None,
+        answer: Callable[[bytes], bytes | None] | None = None,
+    ) -> list[Response]:
+        """
+        Send a command and return its responses, the tagged one last.
+
+        Args:
+            name: The command.
+            rest: What follows it on the line.
+            shown: What the transcript keeps of *rest*.
+            answer: Called for each continuation request; returns what to send.
+        """
+        protocol = self._protocol
+        if protocol.lost is not None:
+            raise protocol.lost
+        verb = name.split(" ")[0]
+        if verb in Commands and protocol.state not in Commands[verb].valid_states:
+            message = f"{name} is not legal in state {protocol.state}"
+            raise RuntimeError(message)
+        tag = str(protocol.new_tag()).encode()
+        command = _Command(tag, answer or _refuse)
+        protocol.current = command
+        line = name.encode() + (b" " + rest if rest else b"")
+        self._recorder.sent(f"{tag.decode()} {name} " + (
+            readable(rest, 500) if shown is None else shown
+        ))
+        protocol.write(tag + b" " + line + b"\r\n")
+        reply = await command.done
+        if reply.code == "OK":
+            return command.responses
+        kind = Kind.IMAP_NO if reply.code == "NO" else Kind.IMAP_BAD
+        raise Trouble(kind, reply=reply)
+
+    async def capability(self) -> tuple[str, ...]:
+        """Ask what it can do."""
+        self._learn(await self.command("CAPABILITY"))
+        return self.capabilities
+
+    async def starttls(self) -> None:
+        """Ask for TLS; the handshake is a step of its own (RFC 9051 6.2.1)."""
+        await self.command("STARTTLS")
+        if self._protocol.surplus:
+            pending = readable(self._protocol._reader.pending, 200)  # noqa: SLF001
+            raise Trouble(Kind.STARTTLS_INJECTION, detail=f"in clear: {pending!r}")
+
+    async def upgrade(self, context: ssl.SSLContext, server_name: str) -> ssl.SSLObject:
+        """Do the handshake after STARTTLS; what was announced before is forgotten."""
+        protocol = self._protocol
+        transport = await protocol.loop.start_tls(
+            protocol.transport, protocol, context, server_hostname=server_name
+        )
+        if transport is None:  # closed under our hands
+            raise Trouble(Kind.PEER_CLOSED, detail="closed during the handshake")
+        protocol.transport = transport
+        self.capabilities = ()
+        return cast("ssl.SSLObject", transport.get_extra_info("ssl_object"))
+
+    async def login(self, mechanism: str, user: str, secret: Secret) -> None:
+        """
+        Log in, in one attempt.
+
+        Args:
+            mechanism: A SASL mechanism; "LOGIN" is the command of that name
+                unless the server forbids it.
+            user: The login name.
+            secret: The password or token.
+        """
+        value = secret.reveal()
+        self._recorder.hide(value)
+        try:
+            if mechanism == "LOGIN" and not self.offers("LOGINDISABLED"):
+                done = await self._login_command(user, value)
+            else:
+                done = await self._authenticate(mechanism, user, value)
+        except Trouble as trouble:
+            raise _login_trouble(trouble) from None
+        self._protocol.state = AUTH
+        self._learn(done)
+
+    async def select(self, folder: bytes, *, read_only: bool) -> list[Response]:
+        """Open a folder by its name as LIST gave it; EXAMINE changes nothing."""
+        verb = "EXAMINE" if read_only else "SELECT"
+        done = await self.command(verb, quoted(folder))
+        self._protocol.state = SELECTED
+        return done
+
+    async def idle_start(self) -> None:
+        """Ask for news as it comes; returns when the server has agreed."""
+        protocol = self._protocol
+        agreed = asyncio.get_running_loop().create_future()
+
+        def answer(_: bytes) -> bytes:
+            if not agreed.done():
+                agreed.set_result(None)
+            return b""
+
+        command = _Command(str(protocol.new_tag()).encode(), answer)
+        protocol.current = command
+        protocol.pushed.clear()
+        protocol.pushes.clear()
+        self._recorder.sent(f"{command.tag.decode()} IDLE")
+        protocol.write(command.tag + b" IDLE\r\n")
+        await asyncio.wait(
+            (agreed, command.done), return_when=asyncio.FIRST_COMPLETED
+        )
+        if command.done.done():
+            raise Trouble(Kind.IMAP_NO, reply=await command.done)
+
+    async def idle_push(self) -> list[tuple[float, Response]]:
+        """
+        Wait for news; return it with the time it came, in seconds of the probe.
+
+        Raises:
+            Trouble: If the session ends instead.
+        """
+        protocol = self._protocol
+        while not protocol.pushes:
+            if protocol.lost is not None:
+                raise protocol.lost
+            protocol.pushed.clear()
+            await protocol.pushed.wait()
+        news, protocol.pushes = protocol.pushes, []
+        return news
+
+    async def idle_done(self) -> None:
+        """Stop asking for news."""
+        command = self._protocol.current
+        self._recorder.sent("DONE")
+        self._protocol.write(b"DONE\r\n")
+        if command is not None:
+            await command.done
+
+    async def logout(self) -> None:
+        """Take leave."""
+        self._protocol.state = LOGOUT
+        await self.command("LOGOUT")
+
+    def abort(self) -> None:
+        """Close at once; to be called in any case, any number of times."""
+        if self._protocol.transport is not None:
+            self._protocol.transport.abort()
+
+    async def _login_command(self, user: str, password: str) -> list[Response]:
+        parts = [*_astring(user.encode()), b" ", *_astring(password.encode())]
+        line, *literals = _around_literals(parts)
+        rest = iter(literals)
+        return await self.command(
+            "LOGIN",
+            line,
+            shown=f'"{user}" {MASK}',
+            answer=lambda _: next(rest, None),
+        )
+
+    async def _authenticate(
+        self, mechanism: str, user: str, secret: str
+    ) -> list[Response]:
+        first = sasl.initial(mechanism, user, secret)
+        respond = sasl.responder(mechanism, user, secret)
+        queue = [first] if first is not None else []
+        line = mechanism.encode()
+        if queue and self.offers("SASL-IR"):
+            line += b" " + base64.b64encode(queue.pop())
+        left = CHALLENGES_MAX
+
+        def answer(challenge: bytes) -> bytes | None:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                return None
+            said = queue.pop() if queue else respond(_decoded(challenge))
+            return base64.b64encode(said) + b"\r\n"
+
+        shown = f"{mechanism} {MASK}"
+        return await self.command("AUTHENTICATE", line, shown=shown, answer=answer)
+
+    def _learn(self, responses: list[Response]) -> None:
+        found = capabilities(responses)
+        if found is not None:
+            self.capabilities = found
+
+
+def quoted(text: bytes) -> bytes:
+    """Return a quoted string; names that came from LIST need no more than that."""
+    return b'"' + text.replace(b"\\", b"\\\\").replace(b'"', b'\\"') + b'"'
+
+
+def _astring(text: bytes) -> list[bytes]:
+    plain = text.isascii() and not any(c in text for c in b"\r\n\0")
+    if plain:
+        return [quoted(text)]
+    # Only a literal carries eight bits (RFC 3501 4.3); it ends the line so far.
+    return [b"{%d}" % len(text), b"", text]
+
+
+def _around_literals(parts: list[bytes]) -> list[bytes]:
+    """Join parts; an empty part stands for the line end before a literal."""
+    lines = [b""]
+    for part in parts:
+        if part:
+            lines[-1] += part
+        else:
+            lines.append(b"")
+    # The first line gets its CRLF from `command`, the later ones here.
+    return [lines[0], *(line + b"\r\n" for line in lines[1:])]
+
+
+def _login_trouble(trouble: Trouble) -> Trouble:
+    reply = trouble.reply
+    if trouble.kind is not Kind.IMAP_NO or reply is None:
+        return trouble
+    busy = reply.enhanced in UNAVAILABLE
+    kind = Kind.AUTH_UNAVAILABLE if busy else Kind.AUTH_REFUSED
+    return Trouble(kind, reply=reply, detail=trouble.detail)
+
+
+def _decoded(text: bytes) -> bytes:
+    try:
+        return base64.b64decode(text.strip())
+    except (binascii.Error, ValueError):
+        return b""
+
+
+def _refuse(_: bytes) -> bytes | None:
+    return None
