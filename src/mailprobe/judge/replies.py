@@ -1,0 +1,208 @@
+"""
+Refusals, read by what they say: most specific first.
+
+Sources: RFC 3463 and the IANA registry of enhanced codes, RFC 5530, RFC 6647,
+RFC 7372, and the wording of the providers named in the presets.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from mailprobe.judge.rule import Rule
+from mailprobe.model.failure import Kind, Phase
+from mailprobe.model.verdict import Blame, Status
+
+if TYPE_CHECKING:
+    from mailprobe.judge.case import Case
+
+_REPUTATION: Final = (
+    "blacklist", "blocklist", "black list", "block list", "blocked using", "spamhaus",
+    "dnsbl", "rbl", "reputation", "listed in", "listed at", "cloudmark", "csi-global",
+    "lib_102", "poor sender", "blocked - see", "ip address is blocked", "barracuda",
+)  # fmt: skip
+_REVERSE: Final = ("reverse dns", "ptr record", " ptr", "rdns", "reverse lookup")
+_GEOGRAPHY: Final = ("your country", "geographic", "geo-block", "not allowed from your")
+_TOO_MANY: Final = (
+    "too many connections", "too many concurrent", "concurrent connection",
+    "connection limit", "rate limit", "too many sessions", "connection rate",
+    "too many simultaneous",
+)  # fmt: skip
+_GREYLIST: Final = ("greylist", "graylist", "grey list", "gray list")
+_MAINTENANCE: Final = re.compile(
+    r"manutenzione|maintenance|wartung|mantenimiento|manuten[cç][aã]o|onderhoud"
+    r"|temporaneamente non disponibile|momentaneamente non disponibile"
+)
+_POLICY: Final = re.compile(r"5\.7\.(?:2[0-7])$")
+_BEFORE_MAIL: Final = frozenset(
+    {Phase.GREETING, Phase.EHLO, Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.ACCEPT}
+)
+_MESSAGE: Final = frozenset({Phase.DATA, Phase.ACCEPT})
+_AUTH_KINDS: Final = frozenset({Kind.AUTH_REFUSED, Kind.AUTH_UNAVAILABLE})
+_REFUSED: Final = frozenset(
+    {Kind.SMTP_TEMPORARY, Kind.SMTP_PERMANENT, Kind.IMAP_BYE, Kind.IMAP_NO}
+)
+
+
+def _refused(case: Case) -> bool:
+    return case.kind in _REFUSED
+
+
+def _blocked(case: Case) -> bool:
+    return _refused(case) and case.phase in _BEFORE_MAIL
+
+
+def _throttled(case: Case) -> bool:
+    closing = case.code == 421 and case.enhanced in {"4.7.0", "4.4.5"}  # noqa: PLR2004
+    limit = case.enhanced == "LIMIT"
+    return _refused(case) and (closing or limit or case.says(*_TOO_MANY))
+
+
+REPLY_RULES: Final = (
+    Rule(
+        name="throttled",
+        condition="421 4.7.0 or 4.4.5, [LIMIT], or a text about too many connections",
+        when=_throttled,
+        status=Status.UNKNOWN,
+        blame=Blame.VANTAGE,
+        why="{peer} limits how often we may connect ({said}), so nothing can be said "
+        "about its service.",
+        advice="Probe less often from this address, then look again.",
+    ),
+    Rule(
+        name="blocked_reverse_dns",
+        condition="a refusal with 5.7.25, or naming PTR or reverse DNS, before the mail",
+        when=lambda c: _blocked(c) and (c.enhanced == "5.7.25" or c.says(*_REVERSE)),
+        status=Status.UNKNOWN,
+        blame=Blame.VANTAGE,
+        why="{peer} refuses our address for want of reverse DNS ({said}); it serves "
+        "others.",
+        advice="Give the address of this machine a PTR record that matches its name.",
+    ),
+    Rule(
+        name="blocked_reputation",
+        condition="a refusal naming a block list or our reputation, before the mail",
+        when=lambda c: _blocked(c) and c.says(*_REPUTATION),
+        status=Status.UNKNOWN,
+        blame=Blame.VANTAGE,
+        why="{peer} refuses our address for its reputation ({said}); it serves others.",
+        advice="Probe from another address, or have this one delisted.",
+    ),
+    Rule(
+        name="blocked_geography",
+        condition="a refusal naming our country, before the mail",
+        when=lambda c: _blocked(c) and c.says(*_GEOGRAPHY),
+        status=Status.UNKNOWN,
+        blame=Blame.VANTAGE,
+        why="{peer} does not serve the country we probe from ({said}).",
+        advice="Probe from within the country.",
+    ),
+    Rule(
+        name="maintenance",
+        condition="a refusal that speaks of maintenance, in any of several languages",
+        when=lambda c: (_refused(c) or c.kind in _AUTH_KINDS)
+        and bool(_MAINTENANCE.search(c.text)),
+        status=Status.DOWN,
+        blame=Blame.PROVIDER,
+        why="{peer} says that it is under maintenance ({said}).",
+        advice="Wait; passwords need not be changed.",
+    ),
+    Rule(
+        name="greylisted",
+        condition="450 or 451 with 4.7.1 or 4.2.0, or a text about greylisting",
+        when=lambda c: c.kind is Kind.SMTP_TEMPORARY
+        and c.phase in {Phase.MAIL, Phase.RCPT, *_MESSAGE}
+        and (
+            c.says(*_GREYLIST)
+            or (c.code in {450, 451} and c.enhanced in {"4.7.1", "4.2.0"})
+        ),
+        status=Status.DEGRADED,
+        blame=Blame.PROVIDER,
+        why="{peer} asks unknown senders to come again later ({said}), which delays "
+        "first mails and is not an outage.",
+        advice="Try again after some minutes from the same address.",
+    ),
+    Rule(
+        name="canary_full",
+        condition="x.2.2, [OVERQUOTA], or a text about quota",
+        when=lambda c: _refused(c)
+        and (
+            c.enhanced in {"5.2.2", "4.2.2", "OVERQUOTA"}
+            or c.says("quota", "mailbox full", "mailbox is full", "casella piena")
+        ),
+        status=Status.UNKNOWN,
+        blame=Blame.ACCOUNT,
+        why="The canary's mailbox is full: {peer} said {said}.",
+        advice="Empty the canary's mailbox.",
+    ),
+    Rule(
+        name="canary_gone",
+        condition="5.1.1, 5.1.10 or 5.2.1 to the recipient",
+        when=lambda c: c.kind is Kind.SMTP_PERMANENT
+        and c.phase in {Phase.RCPT, *_MESSAGE}
+        and c.enhanced in {"5.1.1", "5.1.10", "5.2.1"},
+        status=Status.UNKNOWN,
+        blame=Blame.ACCOUNT,
+        why="{peer} does not know the canary's mailbox ({said}).",
+        advice="Check that the canary account still exists; unused ones are closed.",
+    ),
+    Rule(
+        name="sender_policy",
+        condition="5.7.20 to 5.7.27, or a text naming SPF, DKIM or DMARC, in a trip",
+        applies_to=("TripReport",),
+        when=lambda c: c.kind is Kind.SMTP_PERMANENT
+        and c.phase in {Phase.MAIL, Phase.RCPT, *_MESSAGE}
+        and (
+            bool(_POLICY.match(c.enhanced))
+            or c.says("dmarc", "spf ", "dkim", "invalid domain")
+        ),
+        status=Status.DOWN,
+        blame=Blame.SENDER,
+        why="The mail was refused for its sender's domain policy: {peer} said {said}.",
+        advice="Check SPF, DKIM and DMARC of the sending domain.",
+    ),
+    Rule(
+        name="our_message",
+        condition="5.6.x, 5.3.4 or 552 to the mail itself",
+        when=lambda c: c.kind is Kind.SMTP_PERMANENT
+        and c.phase in _MESSAGE
+        and (c.enhanced.startswith("5.6.") or c.enhanced == "5.3.4"),
+        status=Status.UNKNOWN,
+        blame=Blame.PROBER,
+        why="{peer} found fault with the form of our mail ({said}).",
+        advice="Report it: mailprobe's mail should be acceptable everywhere.",
+    ),
+    Rule(
+        name="login_refused_smtp",
+        applies_to=("SmtpReport", "TripReport"),
+        condition="535, 534 or another refusal of AUTH",
+        when=lambda c: c.kind is Kind.AUTH_REFUSED and c.phase is Phase.AUTH,
+        status=Status.UNKNOWN,
+        blame=Blame.UNCLEAR,
+        why="{peer} refused the login ({said}); a wrong password and a broken "
+        "authentication server sound the same there.",
+        advice="Try the same login over IMAP, which tells the two apart; only once.",
+    ),
+    Rule(
+        name="login_refused_imap",
+        applies_to=("ImapReport", "TripReport"),
+        condition="NO [AUTHENTICATIONFAILED] and the like to the login",
+        when=lambda c: c.kind is Kind.AUTH_REFUSED and c.phase is Phase.LOGIN,
+        status=Status.UNKNOWN,
+        blame=Blame.ACCOUNT,
+        why="{peer} refused the login as wrong ({said}).",
+        advice="Check the canary's password by hand, once; if others fail too, it is "
+        "the provider.",
+    ),
+    Rule(
+        name="provider_trouble",
+        condition="a temporary refusal with 4.3.x or 4.4.x",
+        when=lambda c: c.kind is Kind.SMTP_TEMPORARY
+        and c.enhanced.startswith(("4.3.", "4.4.")),
+        status=Status.DOWN,
+        blame=Blame.PROVIDER,
+        why="{peer} has trouble of its own and takes nothing for now ({said}).",
+        advice="Wait; senders try again by themselves.",
+    ),
+)

@@ -1,0 +1,76 @@
+"""The ordered table that turns facts into a verdict: the first rule that fits decides."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mailprobe.judge.case import Case
+from mailprobe.judge.findings import findings
+from mailprobe.judge.kinds import KINDS
+from mailprobe.judge.mx import MX_RULES
+from mailprobe.judge.replies import REPLY_RULES
+from mailprobe.judge.rule import Rule
+from mailprobe.judge.service import GOOD_RULES, SERVICE_RULES
+from mailprobe.judge.trip import ARRIVAL_RULES, LOSS_RULES
+from mailprobe.model.failure import Kind
+from mailprobe.model.verdict import Check, Status, Verdict
+
+if TYPE_CHECKING:
+    from mailprobe.model.verdict import R
+
+# After every special case: what the kind of failure means by itself.
+KIND_RULES: Final = tuple(
+    Rule(
+        name=kind.value,
+        condition=f"a failure of the kind {kind.value}",
+        when=lambda case, kind=kind: case.kind is kind,  # type: ignore[misc]
+        status=explained.status,
+        blame=explained.blame,
+        why=f"{{peer}} {explained.meaning}{{quoted}}.",
+        advice=explained.advice,
+    )
+    for kind, explained in KINDS.items()
+)
+
+RULES: Final[tuple[Rule, ...]] = (
+    *ARRIVAL_RULES,
+    *REPLY_RULES,
+    *LOSS_RULES,
+    *SERVICE_RULES,
+    *KIND_RULES,
+    *MX_RULES,
+    *GOOD_RULES,
+)
+
+
+def judge(report: R) -> Check[R]:
+    """
+    Decide what a report means.
+
+    Pure and total: the same report always gets the same verdict, and none is
+    left without one.
+    """
+    case = Case(report)
+    rule = next((rule for rule in RULES if rule.fits(case)), _UNRULED)
+    verdict = Verdict(
+        status=rule.status,
+        blame=rule.blame,
+        at=case.step if rule.status is not Status.OK else None,
+        why=rule.sentence(case),
+        advice=rule.advice,
+        findings=findings(case),
+        rule=rule.name,
+    )
+    return Check(report, verdict=verdict)
+
+
+# No report is meant to come here; a golden test holds every probe to that.
+_UNRULED: Final = Rule(
+    name="unruled",
+    condition="no rule fits",
+    when=lambda _: True,
+    status=KINDS[Kind.UNKNOWN].status,
+    blame=KINDS[Kind.UNKNOWN].blame,
+    why="{peer} could not be judged.",
+    advice=KINDS[Kind.UNKNOWN].advice,
+)
