@@ -1,0 +1,158 @@
+"""
+Is it them or is it us? Checks mail services from outside, step by step.
+
+Every name is loaded when it is first used: importing the package is cheap.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from mailprobe.judge import judge
+    from mailprobe.model.errors import ConfigError, MailprobeError, UsageError
+    from mailprobe.model.failure import Failure, Kind, Phase, Reply
+    from mailprobe.model.limits import Limits
+    from mailprobe.model.provider import Catalogue, Platform, Preset
+    from mailprobe.model.report import (
+        Certificate,
+        Folder,
+        Hop,
+        ImapReport,
+        Inbox,
+        MxAddress,
+        MxHost,
+        MxReport,
+        ProberFacts,
+        ProviderReport,
+        Quota,
+        Report,
+        SmtpReport,
+        Step,
+        TlsFacts,
+        TlsReport,
+        TripReport,
+    )
+    from mailprobe.model.secret import Secret
+    from mailprobe.model.target import (
+        Endpoint,
+        ImapTarget,
+        Mailbox,
+        MxTarget,
+        ProviderTarget,
+        Security,
+        SmtpTarget,
+        TlsTarget,
+        TripTarget,
+    )
+    from mailprobe.model.verdict import (
+        Availabilities,
+        Blame,
+        Check,
+        Finding,
+        Status,
+        Verdict,
+    )
+    from mailprobe.prober import (
+        Prober,
+        check_imap,
+        check_mx,
+        check_provider,
+        check_round_trip,
+        check_smtp,
+        check_tls,
+    )
+
+_HOMES: Final = {
+    "judge": "judge",
+    "model.errors": "ConfigError MailprobeError UsageError",
+    "model.failure": "Failure Kind Phase Reply",
+    "model.limits": "Limits",
+    "model.provider": "Catalogue Platform Preset",
+    "model.report": (
+        "Certificate Folder Hop ImapReport Inbox MxAddress MxHost MxReport ProberFacts "
+        "ProviderReport Quota Report SmtpReport Step TlsFacts TlsReport TripReport"
+    ),
+    "model.secret": "Secret",
+    "model.target": (
+        "Endpoint ImapTarget Mailbox MxTarget ProviderTarget Security SmtpTarget "
+        "TlsTarget TripTarget"
+    ),
+    "model.verdict": "Availabilities Blame Check Finding Status Verdict",
+    "prober": (
+        "Prober check_imap check_mx check_provider check_round_trip check_smtp check_tls"
+    ),
+}
+_HOME_OF: Final = {
+    name: home for home, names in _HOMES.items() for name in names.split()
+}
+
+__all__ = [
+    "Availabilities",
+    "Blame",
+    "Catalogue",
+    "Certificate",
+    "Check",
+    "ConfigError",
+    "Endpoint",
+    "Failure",
+    "Finding",
+    "Folder",
+    "Hop",
+    "ImapReport",
+    "ImapTarget",
+    "Inbox",
+    "Kind",
+    "Limits",
+    "Mailbox",
+    "MailprobeError",
+    "MxAddress",
+    "MxHost",
+    "MxReport",
+    "MxTarget",
+    "Phase",
+    "Platform",
+    "Preset",
+    "Prober",
+    "ProberFacts",
+    "ProviderReport",
+    "ProviderTarget",
+    "Quota",
+    "Reply",
+    "Report",
+    "Secret",
+    "Security",
+    "SmtpReport",
+    "SmtpTarget",
+    "Status",
+    "Step",
+    "TlsFacts",
+    "TlsReport",
+    "TlsTarget",
+    "TripReport",
+    "TripTarget",
+    "UsageError",
+    "Verdict",
+    "check_imap",
+    "check_mx",
+    "check_provider",
+    "check_round_trip",
+    "check_smtp",
+    "check_tls",
+    "judge",
+]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - as many types as names
+    home = _HOME_OF.get(name)
+    if home is None:
+        message = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    value = getattr(import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,532 @@
+"""The prober: what probes share, and the methods people call."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from mailprobe.judge import judge
+from mailprobe.judge.provider import judge_provider
+from mailprobe.mail.domain import ascii_domain, ascii_host
+from mailprobe.model.errors import MailprobeError, UsageError
+from mailprobe.model.failure import Failure, Kind, Phase
+from mailprobe.model.limits import Limits
+from mailprobe.model.report import (
+    ImapReport,
+    MxReport,
+    ProviderReport,
+    Report,
+    SmtpReport,
+    Step,
+    TlsReport,
+    TripReport,
+)
+from mailprobe.model.target import (
+    Endpoint,
+    ImapTarget,
+    Mailbox,
+    MxTarget,
+    ProviderTarget,
+    Security,
+    SmtpTarget,
+    Target,
+    TlsTarget,
+    TripTarget,
+)
+from mailprobe.probes.vantage import Vantage
+from mailprobe.wire.clock import SystemClock
+from mailprobe.wire.tls import Trust
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+    from mailprobe.model.provider import Catalogue, Preset
+    from mailprobe.model.target import SecurityName
+    from mailprobe.model.verdict import Check
+    from mailprobe.wire.clock import Clock
+
+S = TypeVar("S", bound=Report)
+
+TIMEOUT: Final = 60.0  # one conversation: a held-back greeting and a slow reply
+TIMEOUT_TRIP: Final = 300.0  # most mail arrives in seconds; greylisting takes minutes
+TIMEOUT_PROVIDER: Final = 180.0  # all conversations side by side, then a trip
+TIMEOUT_TLS: Final = 30.0
+_TLS_PORTS: Final = frozenset({465, 993, 995})  # RFC 8314 7.3: TLS from the first byte
+TRACEBACK_MAX: Final = 4000  # characters kept of a fault of ours: its last frames
+
+
+class Prober:
+    """
+    Probes mail services from one vantage point.
+
+    It may be used for any number of checks, also at the same time. A check
+    never raises for what the other side does; it raises `UsageError` for what
+    cannot be meant, and lets cancellation through after closing its sockets.
+    """
+
+    def __init__(
+        self,
+        *,
+        ca_file: str | Path | None = None,
+        nameservers: Sequence[str] = (),
+        ehlo_name: str = "",
+        mx_port: int = 25,
+        limits: Limits | None = None,
+        catalogue: Catalogue | None = None,
+        transcript: bool = False,
+        canary_key: bytes | None = None,
+        on_step: Callable[[str, Step], None] | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        """
+        Set up what the probes share; nothing is sent yet.
+
+        Args:
+            ca_file: PEM file with the roots to trust instead of the system's.
+            nameservers: ``ADDRESS[:PORT]`` each, asked in this order; those of
+                the system if empty.
+            ehlo_name: The name to greet with: the host name that the reverse
+                DNS of this machine's address gives. Empty: the address itself.
+            mx_port: Where MX hosts are dialled; 25 outside a lab.
+            limits: Other budgets than the stated ones.
+            catalogue: Provider presets; the built-in ones if None.
+            transcript: Keep the lines of every conversation in the report.
+            canary_key: What canaries are signed with, 32 bytes; a fresh one
+                for this prober if None.
+            on_step: Called with the probe's name and each step as it ends.
+            clock: Where time comes from.
+
+        Raises:
+            ConfigError: If *ca_file* cannot be used.
+            UsageError: If a name server or the EHLO name cannot be meant.
+        """
+        self._catalogue = catalogue
+        self._on_step = on_step
+        self._vantage = Vantage(
+            clock=clock or SystemClock(),
+            limits=limits or Limits(),
+            trust=Trust(ca_file),
+            nameservers=_servers(nameservers),
+            ehlo_name=_ehlo(ehlo_name),
+            mx_port=mx_port,
+            canary_key=canary_key or os.urandom(32),
+            transcript=transcript,
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        # Every probe closes what it opened; nothing is kept between them.
+        return None
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """The provider presets in use."""
+        if self._catalogue is None:
+            from mailprobe.providers import builtin  # noqa: PLC0415 - only if needed
+
+            self._catalogue = builtin()
+        return self._catalogue
+
+    async def mx(
+        self, domain: str, *, connect: bool = False, timeout: float = TIMEOUT
+    ) -> Check[MxReport]:
+        """
+        Ask who takes mail for a domain (RFC 5321 5.1).
+
+        Args:
+            domain: The mail domain.
+            connect: Also take every address through banner and EHLO.
+            timeout: Seconds for all of it.
+
+        Raises:
+            UsageError: If no such domain can exist.
+        """
+        from mailprobe.probes.mx import probe_mx  # noqa: PLC0415 - aiosmtplib
+
+        target = MxTarget(ascii_domain(domain), connect)
+        probe = probe_mx(self._vantage, target, _seconds(timeout), self._told("mx"))
+        return judge(await self._guarded(probe, MxReport, target, delivery=None))
+
+    async def smtp(
+        self,
+        host: str,
+        port: int = 25,
+        *,
+        security: SecurityName | Security | None = None,
+        mailbox: Mailbox | None = None,
+        timeout: float = TIMEOUT,
+    ) -> Check[SmtpReport]:
+        """
+        Hold one SMTP conversation; with a mailbox, log in as well (one attempt).
+
+        Args:
+            host: Host name or address.
+            port: 25 for MX hosts, 587 or 465 for submission.
+            security: "tls", "starttls" or "none"; by the port if None.
+            mailbox: Whose login to try.
+            timeout: Seconds for all of it.
+
+        Raises:
+            UsageError: If an argument cannot be meant, or a login is wanted
+                without a secret or without TLS.
+        """
+        from mailprobe.probes.smtp import probe_smtp  # noqa: PLC0415 - aiosmtplib
+
+        target = SmtpTarget(ascii_host(host), port, _mode(port, security), mailbox)
+        if mailbox is not None:
+            _check_login(mailbox, target.security)
+            target = replace(target, mailbox=self.catalogue.complete(mailbox))
+        probe = probe_smtp(self._vantage, target, _seconds(timeout), self._told("smtp"))
+        return judge(await self._guarded(probe, SmtpReport, target))
+
+    async def imap(
+        self,
+        mailbox: Mailbox | str,
+        port: int | None = None,
+        *,
+        security: SecurityName | Security | None = None,
+        timeout: float = TIMEOUT,
+    ) -> Check[ImapReport]:
+        """
+        Hold one IMAP conversation: of a mailbox (with login) or of a host.
+
+        Args:
+            mailbox: The mailbox, or a host name or address.
+            port: The host's port; 993 if None.
+            security: "tls", "starttls" or "none"; by the port if None.
+            timeout: Seconds for all of it.
+
+        Raises:
+            UsageError: If an argument cannot be meant, a mailbox has no secret,
+                or nothing is known of where it is served.
+        """
+        from mailprobe.probes.imap import probe_imap  # noqa: PLC0415 - aioimaplib
+
+        if isinstance(mailbox, str):
+            number = 993 if port is None else port
+            mode = _mode(number, security)
+            target = ImapTarget(None, ascii_host(mailbox), number, mode)
+        else:
+            whole = await self._completed(mailbox, "imap")
+            assert whole.imap is not None  # noqa: S101 - completed
+            _check_login(whole, whole.imap.security)
+            at = whole.imap
+            target = ImapTarget(whole, ascii_host(at.host), at.port, at.security)
+        probe = probe_imap(self._vantage, target, _seconds(timeout), self._told("imap"))
+        return judge(await self._guarded(probe, ImapReport, target))
+
+    async def tls(
+        self,
+        host: str,
+        port: int,
+        *,
+        security: SecurityName | Security | None = None,
+        timeout: float = TIMEOUT_TLS,
+    ) -> Check[TlsReport]:
+        """
+        Look at the certificate and handshake of one service.
+
+        Args:
+            host: Host name or address.
+            port: Its port; 143 and 993 are taken for IMAP, all others for SMTP.
+            security: "tls" or "starttls"; by the port if None.
+            timeout: Seconds for all of it.
+
+        Raises:
+            UsageError: If an argument cannot be meant.
+        """
+        from mailprobe.probes.tls import probe_tls  # noqa: PLC0415 - both clients
+
+        mode = _mode(port, security)
+        if mode is Security.NONE:
+            message = 'a TLS check needs security "tls" or "starttls"'
+            raise UsageError(message)
+        target = TlsTarget(ascii_host(host), port, mode)
+        probe = probe_tls(self._vantage, target, _seconds(timeout), self._told("tls"))
+        return judge(await self._guarded(probe, TlsReport, target))
+
+    async def round_trip(
+        self, sender: Mailbox, recipient: Mailbox, *, timeout: float = TIMEOUT_TRIP
+    ) -> Check[TripReport]:
+        """
+        Send one mail, time its arrival, and take it away again.
+
+        Args:
+            sender: Whose submission service sends it.
+            recipient: In whose mailbox it is awaited; may be the sender.
+            timeout: Seconds for all of it; the mail is awaited until shortly
+                before.
+
+        Raises:
+            UsageError: If a mailbox has no secret, or nothing is known of where
+                it is served.
+        """
+        from mailprobe.probes.roundtrip import probe_round_trip  # noqa: PLC0415
+
+        for mailbox in (sender, recipient):
+            _check_ascii(mailbox)
+        whole = await self._completed(sender, "smtp")
+        other = await self._completed(recipient, "imap")
+        assert whole.smtp is not None  # noqa: S101 - completed
+        assert other.imap is not None  # noqa: S101 - completed
+        _check_login(whole, whole.smtp.security)
+        _check_login(other, other.imap.security)
+        target = TripTarget(whole, other)
+        seconds, told = _seconds(timeout), self._told("trip")
+        probe = probe_round_trip(self._vantage, target, seconds, told)
+        return judge(await self._guarded(probe, TripReport, target))
+
+    async def provider(
+        self,
+        name: str,
+        mailbox: Mailbox | None = None,
+        *,
+        timeout: float = TIMEOUT_PROVIDER,
+    ) -> Check[ProviderReport]:
+        """
+        Try everything at one provider; judge its four functions, each alone.
+
+        Args:
+            name: A preset's id, or a mail domain.
+            mailbox: A canary there; with it the logins and a trip are tried.
+            timeout: Seconds for all of it.
+
+        Raises:
+            UsageError: If the name is no preset and no domain, or the mailbox
+                has no secret or its hosts cannot be found.
+        """
+        from mailprobe.probes.provider import probe_provider  # noqa: PLC0415
+
+        plan = await self._plan(name, mailbox)
+        target = ProviderTarget(name, plan.mailbox)
+        seconds = _seconds(timeout)
+        probe = probe_provider(self._vantage, target, plan, seconds, self._on_step)
+        return judge_provider(await self._guarded(probe, ProviderReport, target))
+
+    async def _plan(self, name: str, mailbox: Mailbox | None) -> Any:  # noqa: ANN401
+        from mailprobe.probes.discover import discover  # noqa: PLC0415 - dnspython
+        from mailprobe.probes.provider import Plan  # noqa: PLC0415 - both clients
+
+        preset = self.catalogue.find(name)
+        if preset is None and "." not in name.strip("."):
+            preset = self.catalogue.get(name)  # raises, with the nearest names
+        smtp, imap = _endpoints(preset)
+        if preset is None:
+            domain = ascii_domain(name)
+            smtp, imap = await discover(self._vantage.resolver, domain)
+        if mailbox is not None:
+            _check_ascii(mailbox)
+            base = preset.complete(mailbox) if preset else mailbox
+            whole = await self._completed(await self._completed(base, "smtp"), "imap")
+            assert whole.smtp is not None  # noqa: S101 - completed
+            assert whole.imap is not None  # noqa: S101 - completed
+            _check_login(whole, whole.smtp.security)
+            _check_login(whole, whole.imap.security)
+            smtp, imap = _first(whole.smtp, smtp), _first(whole.imap, imap)
+            mailbox = whole
+        return Plan(
+            preset=preset.id if preset else None,
+            domain=_mail_domain(name, preset, mailbox),
+            submission=smtp,
+            imap=imap,
+            mailbox=mailbox,
+        )
+
+    async def _completed(self, mailbox: Mailbox, service: str) -> Mailbox:
+        """Find where a mailbox is served: given, preset, SRV, or a plain question."""
+        whole = self.catalogue.complete(mailbox)
+        if getattr(whole, service) is not None:
+            return whole
+        from mailprobe.probes.discover import discover  # noqa: PLC0415 - dnspython
+
+        domain = ascii_domain(mailbox.domain)
+        smtp, imap = await discover(self._vantage.resolver, domain)
+        found = smtp if service == "smtp" else imap
+        if not found:
+            message = (
+                f"nothing is known of where {mailbox.address} is served: there is no "
+                f"preset and no SRV record for {domain}; give {service}=Endpoint(...)"
+            )
+            raise UsageError(message)
+        return replace(whole, smtp=found[0]) if service == "smtp" else (
+            replace(whole, imap=found[0])
+        )
+
+    def _told(self, probe: str) -> Callable[[Step], None] | None:
+        on_step = self._on_step
+        return (lambda step: on_step(probe, step)) if on_step else None
+
+    async def _guarded(
+        self, probe: Awaitable[S], kind: type[S], target: Target, **fields: object
+    ) -> S:
+        """Turn a fault of ours into a report that says so."""
+        began, started = self._vantage.clock.monotonic(), self._vantage.clock.now()
+        try:
+            return await probe
+        except MailprobeError:
+            raise
+        except Exception:  # noqa: BLE001 - the promise: never a traceback for theirs
+            took = self._vantage.clock.monotonic() - began
+            detail = traceback.format_exc()[-TRACEBACK_MAX:]
+            failure = Failure(kind=Kind.BUG, phase=Phase.TRANSIT, detail=detail)
+            step = Step(
+                phase=Phase.TRANSIT, peer="", began=0.0, took=took, failure=failure
+            )
+            common = self._vantage.facts
+            return kind(
+                started_at=started,
+                duration=took,
+                prober=common,
+                steps=(step,),
+                target=target,  # type: ignore[call-arg]
+                **fields,
+            )
+
+
+def _mode(port: int, security: SecurityName | Security | None) -> Security:
+    if security is None:
+        return Security.TLS if port in _TLS_PORTS else Security.STARTTLS
+    return Security(Endpoint("any", 1, security).security)
+
+
+def _check_login(mailbox: Mailbox, security: str) -> None:
+    if mailbox.password is None and mailbox.token is None:
+        message = f"mailbox {mailbox.address} has no password and no token"
+        raise UsageError(message)
+    if security == Security.NONE:
+        message = (
+            f"mailbox {mailbox.address} would log in without TLS; "
+            'use security "tls" or "starttls"'
+        )
+        raise UsageError(message)
+
+
+def _check_ascii(mailbox: Mailbox) -> None:
+    if not mailbox.address.isascii():
+        message = (
+            f"mailbox {mailbox.address!r} is not plain ASCII; canary mail is not sent "
+            "to international addresses"
+        )
+        raise UsageError(message)
+
+
+def _endpoints(
+    preset: Preset | None,
+) -> tuple[tuple[Endpoint, ...], tuple[Endpoint, ...]]:
+    return (preset.smtp, preset.imap) if preset else ((), ())
+
+
+def _first(chosen: Endpoint, others: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
+    return (chosen, *(other for other in others if other != chosen))
+
+
+def _mail_domain(
+    name: str, preset: Preset | None, mailbox: Mailbox | None
+) -> str | None:
+    if mailbox is not None:
+        return ascii_domain(mailbox.domain)
+    if preset is None or name.strip(".").lower() in preset.domains:
+        return ascii_domain(name)
+    return preset.domains[0] if preset.domains else None
+
+
+def _servers(nameservers: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(nameservers, str):
+        message = "nameservers is a list of addresses, not one string"
+        raise UsageError(message)
+    if nameservers:
+        from mailprobe.wire.resolver import NameServer  # noqa: PLC0415 - dnspython
+
+        return tuple(str(NameServer.parse(text)) for text in nameservers)
+    return ()
+
+
+def _ehlo(name: str) -> str:
+    if not name or (name.startswith("[") and name.endswith("]")):
+        return name
+    return ascii_domain(name)
+
+
+def _seconds(timeout: float) -> float:
+    if not timeout > 0:
+        message = f"timeout {timeout!r} is not a positive number of seconds"
+        raise UsageError(message)
+    return float(timeout)
+
+
+# --- shortcuts: one prober for one check --------------------------------------------
+
+
+async def check_mx(
+    domain: str, *, connect: bool = False, timeout: float = TIMEOUT
+) -> Check[MxReport]:
+    """Ask who takes mail for a domain; see `Prober.mx`."""
+    async with Prober() as prober:
+        return await prober.mx(domain, connect=connect, timeout=timeout)
+
+
+async def check_smtp(
+    host: str,
+    port: int = 25,
+    *,
+    security: SecurityName | Security | None = None,
+    mailbox: Mailbox | None = None,
+    timeout: float = TIMEOUT,
+) -> Check[SmtpReport]:
+    """Hold one SMTP conversation; see `Prober.smtp`."""
+    async with Prober() as prober:
+        return await prober.smtp(
+            host, port, security=security, mailbox=mailbox, timeout=timeout
+        )
+
+
+async def check_imap(
+    mailbox: Mailbox | str,
+    port: int | None = None,
+    *,
+    security: SecurityName | Security | None = None,
+    timeout: float = TIMEOUT,
+) -> Check[ImapReport]:
+    """Hold one IMAP conversation; see `Prober.imap`."""
+    async with Prober() as prober:
+        return await prober.imap(mailbox, port, security=security, timeout=timeout)
+
+
+async def check_tls(
+    host: str,
+    port: int,
+    *,
+    security: SecurityName | Security | None = None,
+    timeout: float = TIMEOUT_TLS,
+) -> Check[TlsReport]:
+    """Look at a certificate and handshake; see `Prober.tls`."""
+    async with Prober() as prober:
+        return await prober.tls(host, port, security=security, timeout=timeout)
+
+
+async def check_round_trip(
+    sender: Mailbox, recipient: Mailbox, *, timeout: float = TIMEOUT_TRIP
+) -> Check[TripReport]:
+    """Send one mail and time its arrival; see `Prober.round_trip`."""
+    async with Prober() as prober:
+        return await prober.round_trip(sender, recipient, timeout=timeout)
+
+
+async def check_provider(
+    name: str, mailbox: Mailbox | None = None, *, timeout: float = TIMEOUT_PROVIDER
+) -> Check[ProviderReport]:
+    """Try everything at one provider; see `Prober.provider`."""
+    async with Prober() as prober:
+        return await prober.provider(name, mailbox, timeout=timeout)

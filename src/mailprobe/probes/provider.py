@@ -1,0 +1,151 @@
+"""A provider, whole: MX, submission, IMAP, and with a mailbox the logins and a trip."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from mailprobe.judge import judge
+from mailprobe.model.report import ProviderReport
+from mailprobe.model.target import ImapTarget, MxTarget, SmtpTarget, TripTarget
+from mailprobe.probes.imap import probe_imap
+from mailprobe.probes.mx import probe_mx
+from mailprobe.probes.roundtrip import probe_round_trip
+from mailprobe.probes.smtp import probe_smtp
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mailprobe.model.report import (
+        ImapReport,
+        MxReport,
+        SmtpReport,
+        Step,
+        TripReport,
+    )
+    from mailprobe.model.target import Endpoint, Mailbox, ProviderTarget
+    from mailprobe.model.verdict import Check
+    from mailprobe.probes.vantage import Vantage
+    from mailprobe.wire.recorder import Recorder
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """
+    What there is to be tried.
+
+    Attributes:
+        preset: The id of the preset it comes from; None without one.
+        domain: The mail domain, for MX; None if unknown.
+        submission: Submission services; the login is tried at the first.
+        imap: IMAP services; the login is tried at the first.
+        mailbox: The canary, if there is one.
+    """
+
+    preset: str | None
+    domain: str | None
+    submission: tuple[Endpoint, ...]
+    imap: tuple[Endpoint, ...]
+    mailbox: Mailbox | None
+
+
+async def probe_provider(
+    vantage: Vantage,
+    target: ProviderTarget,
+    plan: Plan,
+    timeout: float,
+    on_step: Callable[[str, Step], None] | None = None,
+) -> ProviderReport:
+    """
+    Try everything that can be tried, under one deadline.
+
+    MX, submission and IMAP go side by side, the ports of each one after
+    another: at most one connection to each service at a time. The trip comes
+    last and only if both logins worked: an account that was refused is left
+    alone.
+    """
+    recorder = vantage.recorder(timeout)
+
+    def told(probe: str) -> Callable[[Step], None] | None:
+        return (lambda step: on_step(probe, step)) if on_step else None
+
+    async def mx() -> Check[MxReport] | None:
+        if plan.domain is None:
+            return None
+        mx_target = MxTarget(plan.domain, connect=True)
+        left = recorder.remaining()
+        return judge(await probe_mx(vantage, mx_target, left, told("mx")))
+
+    found, submission, imap = await asyncio.gather(
+        mx(),
+        _submission(vantage, recorder, plan, told("smtp")),
+        _imap(vantage, recorder, plan, told("imap")),
+    )
+    trip = None
+    if plan.mailbox is not None and _both_logged_in(submission, imap):
+        trip = await _trip(vantage, recorder, plan.mailbox, told("trip"))
+    parts = [*([found] if found else []), *submission, *imap, *([trip] if trip else [])]
+    common = vantage.common(recorder)
+    common["steps"] = tuple(step for part in parts for step in part.report.steps)
+    common["transcript"] = tuple(
+        line for part in parts for line in part.report.transcript
+    )
+    return ProviderReport(
+        **common,
+        target=target,
+        preset=plan.preset,
+        mx=found,
+        submission=submission,
+        imap=imap,
+        trip=trip,
+    )
+
+
+async def _submission(
+    vantage: Vantage,
+    recorder: Recorder,
+    plan: Plan,
+    on_step: Callable[[Step], None] | None,
+) -> tuple[Check[SmtpReport], ...]:
+    done: list[Check[SmtpReport]] = []
+    for number, at in enumerate(plan.submission):
+        mailbox = plan.mailbox if number == 0 else None
+        target = SmtpTarget(at.host, at.port, at.security, mailbox)
+        left = recorder.remaining()
+        done.append(judge(await probe_smtp(vantage, target, left, on_step)))
+    return tuple(done)
+
+
+async def _imap(
+    vantage: Vantage,
+    recorder: Recorder,
+    plan: Plan,
+    on_step: Callable[[Step], None] | None,
+) -> tuple[Check[ImapReport], ...]:
+    done: list[Check[ImapReport]] = []
+    for number, at in enumerate(plan.imap):
+        mailbox = plan.mailbox if number == 0 else None
+        target = ImapTarget(mailbox, at.host, at.port, at.security)
+        left = recorder.remaining()
+        done.append(judge(await probe_imap(vantage, target, left, on_step)))
+    return tuple(done)
+
+
+async def _trip(
+    vantage: Vantage,
+    recorder: Recorder,
+    mailbox: Mailbox,
+    on_step: Callable[[Step], None] | None,
+) -> Check[TripReport]:
+    target = TripTarget(mailbox, mailbox)
+    left = recorder.remaining()
+    return judge(await probe_round_trip(vantage, target, left, on_step))
+
+
+def _both_logged_in(
+    submission: tuple[Check[SmtpReport], ...], imap: tuple[Check[ImapReport], ...]
+) -> bool:
+    sends = any(check.report.authenticated for check in submission)
+    reads = any(check.report.authenticated for check in imap)
+    return sends and reads

@@ -1,0 +1,314 @@
+"""Round trip: watch the mailbox, send a canary, see it arrive, take it away again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from contextlib import AsyncExitStack, suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, cast
+
+from mailprobe.mail import canary as mark
+from mailprobe.mail.received import authentication_results, received_hops
+from mailprobe.model.failure import Kind, Phase
+from mailprobe.model.report import TripReport
+from mailprobe.probes import imap, smtp
+from mailprobe.probes.watch import Listener, Watch, watch_until
+from mailprobe.wire.trouble import Ended, Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from mailprobe.mail.canary import Canary
+    from mailprobe.model.failure import Failure, Reply
+    from mailprobe.model.report import Step
+    from mailprobe.model.target import Mailbox, TripTarget
+    from mailprobe.probes.vantage import Vantage
+    from mailprobe.wire.recorder import Recorder
+
+TIDYING = 3.0  # seconds kept for the last look and the farewells; a few round trips
+TIDYING_SHARE = 0.2  # of a short deadline, so that most of it is still spent watching
+
+
+@dataclass
+class Trip:
+    """What one trip has shown so far."""
+
+    canary: Canary
+    message: bytes
+    sending: smtp.SmtpNotes = field(default_factory=smtp.SmtpNotes)
+    reading: imap.ImapNotes = field(default_factory=imap.ImapNotes)
+    watch: Watch | None = None
+    listener: Listener | None = None
+    nudge: asyncio.Event = field(default_factory=asyncio.Event)
+    submitted: float | None = None
+    submitted_at: datetime | None = None
+    accepted: Reply | None = None
+    acceptance: float | None = None
+    unconfirmed: bool = False
+    refusal: Failure | None = None
+    notified: float | None = None
+    headers: bytes = b""
+    internal_date: datetime | None = None
+    deleted: bool | None = None
+    gave_up: float | None = None
+
+
+async def probe_round_trip(
+    vantage: Vantage,
+    target: TripTarget,
+    timeout: float,
+    on_step: Callable[[Step], None] | None = None,
+) -> TripReport:
+    """
+    Send one canary and time its arrival.
+
+    The mailbox is opened and its UIDNEXT noted before anything is sent, so
+    that the clock has no gap; the mail is looked for by polls, while a second
+    connection listens in IDLE, where that is offered.
+    """
+    recorder = vantage.recorder(timeout, on_step)
+    trip = make_trip(vantage, target, recorder.started_at)
+    async with AsyncExitStack() as stack:
+        stack.callback(imap.close, trip.reading)
+        stack.callback(smtp.close, trip.sending)
+        with suppress(Ended):
+            await open_mailbox(vantage, recorder, trip, target.recipient)
+            await start_listener(vantage, recorder, trip, target.recipient, stack)
+            await submit(vantage, recorder, trip, target.sender)
+            await see_arrival(vantage, recorder, trip)
+            await read_arrival(vantage, recorder, trip)
+            await take_away(vantage, recorder, trip)
+        await smtp.leave(vantage, recorder, trip.sending)
+        await imap.leave(vantage, recorder, trip.reading)
+    return report(vantage, recorder, target, trip)
+
+
+def make_trip(vantage: Vantage, target: TripTarget, at: datetime) -> Trip:
+    """Make the canary and its mail."""
+    canary = mark.mint(
+        vantage.canary_key,
+        target.sender.address,
+        target.recipient.address,
+        at=at,
+        nonce=os.urandom(mark.NONCE_BYTES),
+    )
+    return Trip(canary=canary, message=canary.message(at))
+
+
+async def open_mailbox(
+    vantage: Vantage, recorder: Recorder, trip: Trip, recipient: Mailbox
+) -> None:
+    """Log in to the recipient's mailbox and note what is there before we send."""
+    notes = trip.reading
+    assert recipient.imap  # noqa: S101 - the prober completes mailboxes
+    await imap.open_imap(vantage, recorder, recipient.imap, notes)
+    await imap.log_in(vantage, recorder, notes, recipient)
+    await imap.list_folders(vantage, recorder, notes)
+    assert notes.session  # noqa: S101 - for the type checker: it is open by now
+    trip.watch = Watch(notes.session, recorder, trip.canary, vantage.canary_key)
+    async with recorder.step(Phase.SELECT, notes.peer, vantage.limits.command) as step:
+        await trip.watch.note_beginning(_junk(notes))
+        step.saw(", ".join(f"{p.shown} from {p.uidnext}" for p in trip.watch.places))
+
+
+async def start_listener(
+    vantage: Vantage,
+    recorder: Recorder,
+    trip: Trip,
+    recipient: Mailbox,
+    stack: AsyncExitStack,
+) -> None:
+    """
+    Listen in IDLE on a second connection, where it is offered.
+
+    A poll on the same connection would take the news away from IDLE: only
+    apart can "visible" and "notified" both be told. Without it the trip goes on.
+    """
+    assert trip.reading.session  # noqa: S101 - for the type checker
+    if not trip.reading.session.offers("IDLE"):
+        return
+    assert recipient.imap  # noqa: S101 - the prober completes mailboxes
+    notes = imap.ImapNotes()
+    stack.callback(imap.close, notes)
+    aside = vantage.recorder(min(recorder.remaining(), vantage.limits.command))
+    try:
+        await imap.open_imap(vantage, aside, recipient.imap, notes)
+        await imap.log_in(vantage, aside, notes, recipient)
+        assert notes.session  # noqa: S101 - for the type checker
+        async with aside.step(Phase.SELECT, notes.peer, vantage.limits.command):
+            await notes.session.select(b"INBOX", read_only=True)
+            await notes.session.idle_start()
+    except Ended as ended:
+        recorder.remark(f"no second connection for IDLE: {ended.failure}")
+        return
+    # Both recorders count from their own beginning: shift to the trip's.
+    shift = aside.zero - recorder.zero
+    trip.listener = Listener(notes.session, trip.nudge, shift)
+    task = asyncio.create_task(trip.listener.run())
+
+    async def stop() -> None:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(stop)
+
+
+async def submit(
+    vantage: Vantage, recorder: Recorder, trip: Trip, sender: Mailbox
+) -> None:
+    """Send the mail as far as its final dot; the reply is awaited while watching."""
+    notes, limits = trip.sending, vantage.limits
+    assert sender.smtp  # noqa: S101 - the prober completes mailboxes
+    await smtp.open_smtp(vantage, recorder, sender.smtp, notes)
+    await smtp.log_in(vantage, recorder, notes, sender)
+    assert notes.session  # noqa: S101 - for the type checker
+    async with recorder.step(Phase.MAIL, notes.peer, limits.command) as step:
+        step.saw(await notes.session.mail(trip.canary.sender))
+    async with recorder.step(Phase.RCPT, notes.peer, limits.command) as step:
+        step.saw(await notes.session.rcpt(trip.canary.recipient))
+    async with recorder.step(Phase.DATA, notes.peer, limits.command) as step:
+        step.saw(await notes.session.data())
+        trip.submitted = notes.session.send_message(trip.message)
+        trip.submitted_at = vantage.clock.now()
+
+
+async def accept(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:
+    """
+    Wait for the reply to the mail.
+
+    A reply that is lost is no refusal: the mail may come, and is never sent
+    again.
+    """
+    notes = trip.sending
+    assert notes.session  # noqa: S101 - for the type checker
+    assert trip.submitted is not None  # noqa: S101 - it was just sent
+    try:
+        async with recorder.step(
+            Phase.ACCEPT, notes.peer, vantage.limits.data_end
+        ) as step:
+            try:
+                trip.accepted = await notes.session.accepted()
+            except Trouble as trouble:
+                trip.accepted = trouble.reply
+                raise
+            step.saw(trip.accepted)
+            trip.acceptance = recorder.elapsed() - trip.submitted
+    except Ended as ended:
+        refused = ended.failure.kind in {Kind.SMTP_PERMANENT, Kind.SMTP_TEMPORARY}
+        trip.refusal = ended.failure if refused else None
+        trip.unconfirmed = not refused
+        trip.nudge.set()
+        return
+    await smtp.leave(vantage, recorder, notes)
+
+
+async def see_arrival(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:
+    """Watch until the mail is there, the time is up, or it was refused."""
+    watch = trip.watch
+    assert watch is not None  # noqa: S101 - noted before sending
+    assert trip.submitted is not None  # noqa: S101 - for the type checker
+    # A look that began before the mail was written shows nothing about it.
+    watch.last_look = max(watch.last_look, trip.submitted)
+    left = recorder.remaining()
+    until = recorder.elapsed() + left - min(TIDYING, left * TIDYING_SHARE)
+    reply = asyncio.create_task(accept(vantage, recorder, trip))
+    try:
+        # The step's own budget never ends it: the deadline or `until` does.
+        async with recorder.step(Phase.TRANSIT, trip.reading.peer, left + 1) as step:
+            seen = await watch_until(
+                watch,
+                vantage.limits,
+                since=trip.submitted,
+                until=until,
+                nudge=trip.nudge,
+                hopeless=lambda: trip.refusal is not None,
+            )
+            step.saw(f"{watch.polls} polls")
+            if not seen and trip.refusal is None:
+                trip.gave_up = recorder.elapsed() - trip.submitted
+                detail = f"not seen within {trip.gave_up:.3g} s"
+                raise Trouble(Kind.CANARY_MISSING, detail=detail)
+        if seen:
+            await asyncio.wait({reply}, timeout=vantage.limits.farewell)
+    finally:
+        reply.cancel()
+        await asyncio.wait({reply})
+    if trip.refusal is not None:
+        raise Ended(trip.refusal)
+
+
+async def read_arrival(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:
+    """Fetch the headers of our mail, wait for IDLE's word, look for copies."""
+    watch = trip.watch
+    assert watch is not None  # noqa: S101 - noted before sending
+    first = watch.sightings[0]
+    at, limits = trip.reading.peer, vantage.limits
+    async with recorder.step(Phase.FETCH, at, limits.command) as step:
+        trip.headers, trip.internal_date = await watch.headers(first)
+        step.saw(f"UID {first.uid} in {first.place.shown}")
+    if trip.listener is not None and first.place.landed == "inbox":
+        grace = min(limits.notify_grace, recorder.remaining())
+        trip.notified = await trip.listener.told(first.number, grace)
+    async with recorder.step(Phase.SEARCH, at, limits.command) as step:
+        await watch.look()
+        step.saw(f"{len(watch.sightings)} copies")
+
+
+async def take_away(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:
+    """Remove our mail, and nothing else; failing that is no fault of the trip."""
+    watch = trip.watch
+    assert watch is not None  # noqa: S101 - noted before sending
+    trip.deleted = False
+    with imap.tolerated():
+        async with recorder.step(
+            Phase.STORE, trip.reading.peer, vantage.limits.command, optional=True
+        ):
+            trip.deleted = await watch.remove()
+
+
+def report(
+    vantage: Vantage, recorder: Recorder, target: TripTarget, trip: Trip
+) -> TripReport:
+    """Put together what was seen."""
+    watch = trip.watch
+    sightings = watch.sightings if watch else []
+    first = sightings[0] if sightings else None
+    begun = trip.submitted
+    session = trip.reading.session
+    visible = first.by - begun if first and begun is not None else None
+    error = min(first.by - first.after, visible or 0.0) if first else None
+    notified = trip.notified - begun if trip.notified and begun is not None else None
+    landed = cast("Literal['inbox', 'junk'] | None", first and first.place.landed)
+    return TripReport(
+        **vantage.common(recorder),
+        target=target,
+        canary=trip.canary.message_id,
+        sender_authenticated=trip.sending.authenticated,
+        recipient_authenticated=trip.reading.authenticated,
+        submitted_at=trip.submitted_at,
+        accepted=trip.accepted,
+        unconfirmed=trip.unconfirmed,
+        acceptance=trip.acceptance,
+        visible=visible,
+        visible_error=error,
+        notified=notified,
+        idle=session.offers("IDLE") if session and watch else None,
+        landed=landed,
+        folder=first.place.shown if first else None,
+        internal_date=trip.internal_date,
+        copies=len(sightings),
+        foreign=watch.foreign if watch else 0,
+        hops=received_hops(trip.headers),
+        authentication_results=authentication_results(trip.headers),
+        deleted=trip.deleted,
+        sending_tls=trip.sending.tls,
+        receiving_tls=trip.reading.tls,
+        waited=visible if visible is not None else trip.gave_up,
+    )
+
+
+def _junk(notes: imap.ImapNotes) -> list[tuple[bytes, str]]:
+    return [(raw, f.name) for raw, f in notes.folders if f.role == "junk"]

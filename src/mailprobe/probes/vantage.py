@@ -1,0 +1,96 @@
+"""From where and with what we probe: all that the probes of one prober share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, TypedDict
+
+from mailprobe.model.report import ProberFacts
+from mailprobe.wire.recorder import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from mailprobe.model.limits import Limits
+    from mailprobe.model.report import Step
+    from mailprobe.wire.clock import Clock
+    from mailprobe.wire.resolver import Resolver
+    from mailprobe.wire.tls import Trust
+
+
+class Common(TypedDict):
+    """The fields that every report has."""
+
+    started_at: datetime
+    duration: float
+    prober: ProberFacts
+    steps: tuple[Step, ...]
+    transcript: tuple[str, ...]
+
+
+@dataclass(kw_only=True)
+class Vantage:
+    """
+    What probes share.
+
+    Attributes:
+        clock: Where time comes from.
+        limits: The bounds of every conversation.
+        trust: The TLS policies.
+        nameservers: ``ADDRESS[:PORT]``; those of the system if empty.
+        ehlo_name: The name we greet with; empty for the address literal of
+            the connection (RFC 5321 4.1.4).
+        mx_port: Where MX hosts are dialled: 25 everywhere but in a lab.
+        canary_key: What canaries are signed with.
+        transcript: Whether conversations are kept.
+    """
+
+    clock: Clock
+    limits: Limits
+    trust: Trust
+    nameservers: tuple[str, ...]
+    ehlo_name: str
+    mx_port: int
+    canary_key: bytes
+    transcript: bool
+
+    @cached_property
+    def resolver(self) -> Resolver:
+        """Loaded with the first name that has to be looked up."""
+        from mailprobe.wire.resolver import Resolver  # noqa: PLC0415 - dnspython: 80 ms
+
+        return Resolver(self.nameservers, self.limits)
+
+    @cached_property
+    def facts(self) -> ProberFacts:
+        """Who asks."""
+        try:
+            release = version("mailprobe")
+        except PackageNotFoundError:  # run from a tree that is not installed
+            release = "unknown"
+        return ProberFacts(version=release, ehlo_name=self.ehlo_name)
+
+    def recorder(
+        self, timeout: float, on_step: Callable[[Step], None] | None = None
+    ) -> Recorder:
+        """Begin a report that must be done within *timeout* seconds."""
+        return Recorder(
+            self.clock,
+            self.limits,
+            timeout,
+            transcript=self.transcript,
+            on_step=on_step,
+        )
+
+    def common(self, recorder: Recorder) -> Common:
+        """Return what every report begins with."""
+        return Common(
+            started_at=recorder.started_at,
+            duration=recorder.elapsed(),
+            prober=self.facts,
+            steps=recorder.steps,
+            transcript=recorder.transcript,
+        )
