@@ -81,7 +81,8 @@ _HOMES: Final = {
     ),
     "model.verdict": "Availabilities Blame Check Finding Status Verdict",
     "prober": (
-        "Prober check_imap check_mx check_provider check_round_trip check_smtp check_tls"
+        "Prober check_imap check_mx check_provider check_round_trip check_smtp "
+        "check_tls"
     ),
 }
 _HOME_OF: Final = {

@@ -69,7 +69,7 @@ class Prober:
     cannot be meant, and lets cancellation through after closing its sockets.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all by name, all with defaults
         self,
         *,
         ca_file: str | Path | None = None,
@@ -360,8 +360,10 @@ class Prober:
                 f"preset and no SRV record for {domain}; give {service}=Endpoint(...)"
             )
             raise UsageError(message)
-        return replace(whole, smtp=found[0]) if service == "smtp" else (
-            replace(whole, imap=found[0])
+        return (
+            replace(whole, smtp=found[0])
+            if service == "smtp"
+            else (replace(whole, imap=found[0]))
         )
 
     def _told(self, probe: str) -> Callable[[Step], None] | None:
@@ -369,7 +371,11 @@ class Prober:
         return (lambda step: on_step(probe, step)) if on_step else None
 
     async def _guarded(
-        self, probe: Awaitable[S], kind: type[S], target: Target, **fields: object
+        self,
+        probe: Awaitable[S],
+        kind: Callable[..., S],
+        target: Target,
+        **fields: object,
     ) -> S:
         """Turn a fault of ours into a report that says so."""
         began, started = self._vantage.clock.monotonic(), self._vantage.clock.now()
@@ -390,7 +396,7 @@ class Prober:
                 duration=took,
                 prober=common,
                 steps=(step,),
-                target=target,  # type: ignore[call-arg]
+                target=target,
                 **fields,
             )
 

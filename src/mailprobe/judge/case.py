@@ -146,7 +146,7 @@ class Case:
         return step.peer
 
 
-def subject(report: Report) -> str:
+def subject(report: Report) -> str:  # noqa: PLR0911 - one line for each probe
     """Name what a report is about."""
     match report:
         case MxReport():
@@ -159,7 +159,9 @@ def subject(report: Report) -> str:
                 return str(target.mailbox.imap)
             return f"{target.host}:{target.port}"
         case TripReport():
-            return f"{report.target.sender.address} to {report.target.recipient.address}"
+            return (
+                f"{report.target.sender.address} to {report.target.recipient.address}"
+            )
         case ProviderReport():
             return report.target.name
         case _:

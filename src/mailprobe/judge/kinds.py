@@ -1,4 +1,4 @@
-"""What every kind of failure means: one table, for people, docs and the default verdicts."""
+"""What every kind of failure means: one table for people, docs and verdicts."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ _TABLE: Final = (
      "RFC 5280 6.1"),
     (Kind.TLS_UNTRUSTED, "shows a certificate whose issuer is not trusted",
      _DOWN, _PROVIDER,
-     "A private CA is given with --ca-file; else an intermediate certificate is missing.",
+     "A private CA is given with --ca-file; else an intermediate is missing.",
      "RFC 5280 6.1"),
     (Kind.TLS_HANDSHAKE, "failed to agree on TLS", _DOWN, _PROVIDER,
      "Its TLS set-up is broken or too old for today's rules.", "RFC 8446 4"),
@@ -107,8 +107,7 @@ _TABLE: Final = (
      "No password is sent without TLS; the operator must offer it.", "RFC 3207 4"),
     (Kind.STARTTLS_INJECTION, "sent text in clear behind its answer to STARTTLS",
      _DOWN, _PROVIDER,
-     "Either its software is faulty, or somebody in between adds text: use port 465 "
-     "or 993.", "RFC 3207 4.2"),
+     "Its software is faulty, or somebody in between adds text: use 465 or 993.", "RFC 3207 4.2"),
     # --- SMTP ---
     (Kind.GREETING_TIMEOUT, "accepted the connection and never greeted",
      _DOWN, _PROVIDER, "The service hangs behind its open port.",

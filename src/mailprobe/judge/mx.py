@@ -1,4 +1,4 @@
-"""MX, judged as a sending server judges it: is there a host that takes the mail?"""
+"""MX, judged as a sending server judges it: does any host take the mail."""
 
 from __future__ import annotations
 
@@ -150,8 +150,7 @@ MX_RULES: Final = (
         when=lambda c: 0 < len(answering(c)) < len(reachable(c)),
         status=Status.DEGRADED,
         blame=Blame.PROVIDER,
-        why="{answering} of {reachable} addresses of {peer} answer "
-        "({first_failure}).",
+        why="{answering} of {reachable} addresses of {peer} answer ({first_failure}).",
         words=_counts,
         advice="Mail still arrives, some of it later.",
     ),

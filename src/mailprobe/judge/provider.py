@@ -1,4 +1,4 @@
-"""A whole provider: four availabilities, each judged alone, and one sentence for all."""
+"""A whole provider: four availabilities, each judged alone, and one sentence."""
 
 from __future__ import annotations
 
@@ -98,8 +98,10 @@ def _with_second_opinion(
     submit: Verdict, imap: tuple[Check[ImapReport], ...]
 ) -> Verdict:
     """
-    A refused login over SMTP alone proves nothing (535 is said for a broken
-    password store too): IMAP, asked with the same password, tells them apart.
+    Ask IMAP what a login that SMTP refused is worth.
+
+    Servers say 535 for a wrong password and for a broken password store alike;
+    over IMAP the two sound different.
     """
     failure = submit.failure
     if failure is None or failure.kind is not Kind.AUTH_REFUSED or not imap:

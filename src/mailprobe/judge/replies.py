@@ -72,7 +72,7 @@ REPLY_RULES: Final = (
     ),
     Rule(
         name="blocked_reverse_dns",
-        condition="a refusal with 5.7.25, or naming PTR or reverse DNS, before the mail",
+        condition="a refusal before the mail, with 5.7.25 or naming reverse DNS",
         when=lambda c: _blocked(c) and (c.enhanced == "5.7.25" or c.says(*_REVERSE)),
         status=Status.UNKNOWN,
         blame=Blame.VANTAGE,
@@ -101,8 +101,9 @@ REPLY_RULES: Final = (
     Rule(
         name="maintenance",
         condition="a refusal that speaks of maintenance, in any of several languages",
-        when=lambda c: (_refused(c) or c.kind in _AUTH_KINDS)
-        and bool(_MAINTENANCE.search(c.text)),
+        when=lambda c: (
+            (_refused(c) or c.kind in _AUTH_KINDS) and bool(_MAINTENANCE.search(c.text))
+        ),
         status=Status.DOWN,
         blame=Blame.PROVIDER,
         why="{peer} says that it is under maintenance ({said}).",
@@ -111,11 +112,13 @@ REPLY_RULES: Final = (
     Rule(
         name="greylisted",
         condition="450 or 451 with 4.7.1 or 4.2.0, or a text about greylisting",
-        when=lambda c: c.kind is Kind.SMTP_TEMPORARY
-        and c.phase in {Phase.MAIL, Phase.RCPT, *_MESSAGE}
-        and (
-            c.says(*_GREYLIST)
-            or (c.code in {450, 451} and c.enhanced in {"4.7.1", "4.2.0"})
+        when=lambda c: (
+            c.kind is Kind.SMTP_TEMPORARY
+            and c.phase in {Phase.MAIL, Phase.RCPT, *_MESSAGE}
+            and (
+                c.says(*_GREYLIST)
+                or (c.code in {450, 451} and c.enhanced in {"4.7.1", "4.2.0"})
+            )
         ),
         status=Status.DEGRADED,
         blame=Blame.PROVIDER,
@@ -126,10 +129,12 @@ REPLY_RULES: Final = (
     Rule(
         name="canary_full",
         condition="x.2.2, [OVERQUOTA], or a text about quota",
-        when=lambda c: _refused(c)
-        and (
-            c.enhanced in {"5.2.2", "4.2.2", "OVERQUOTA"}
-            or c.says("quota", "mailbox full", "mailbox is full", "casella piena")
+        when=lambda c: (
+            _refused(c)
+            and (
+                c.enhanced in {"5.2.2", "4.2.2", "OVERQUOTA"}
+                or c.says("quota", "mailbox full", "mailbox is full", "casella piena")
+            )
         ),
         status=Status.UNKNOWN,
         blame=Blame.ACCOUNT,
@@ -139,9 +144,11 @@ REPLY_RULES: Final = (
     Rule(
         name="canary_gone",
         condition="5.1.1, 5.1.10 or 5.2.1 to the recipient",
-        when=lambda c: c.kind is Kind.SMTP_PERMANENT
-        and c.phase in {Phase.RCPT, *_MESSAGE}
-        and c.enhanced in {"5.1.1", "5.1.10", "5.2.1"},
+        when=lambda c: (
+            c.kind is Kind.SMTP_PERMANENT
+            and c.phase in {Phase.RCPT, *_MESSAGE}
+            and c.enhanced in {"5.1.1", "5.1.10", "5.2.1"}
+        ),
         status=Status.UNKNOWN,
         blame=Blame.ACCOUNT,
         why="{peer} does not know the canary's mailbox ({said}).",
@@ -151,11 +158,13 @@ REPLY_RULES: Final = (
         name="sender_policy",
         condition="5.7.20 to 5.7.27, or a text naming SPF, DKIM or DMARC, in a trip",
         applies_to=("TripReport",),
-        when=lambda c: c.kind is Kind.SMTP_PERMANENT
-        and c.phase in {Phase.MAIL, Phase.RCPT, *_MESSAGE}
-        and (
-            bool(_POLICY.match(c.enhanced))
-            or c.says("dmarc", "spf ", "dkim", "invalid domain")
+        when=lambda c: (
+            c.kind is Kind.SMTP_PERMANENT
+            and c.phase in {Phase.MAIL, Phase.RCPT, *_MESSAGE}
+            and (
+                bool(_POLICY.match(c.enhanced))
+                or c.says("dmarc", "spf ", "dkim", "invalid domain")
+            )
         ),
         status=Status.DOWN,
         blame=Blame.SENDER,
@@ -165,9 +174,11 @@ REPLY_RULES: Final = (
     Rule(
         name="our_message",
         condition="5.6.x, 5.3.4 or 552 to the mail itself",
-        when=lambda c: c.kind is Kind.SMTP_PERMANENT
-        and c.phase in _MESSAGE
-        and (c.enhanced.startswith("5.6.") or c.enhanced == "5.3.4"),
+        when=lambda c: (
+            c.kind is Kind.SMTP_PERMANENT
+            and c.phase in _MESSAGE
+            and (c.enhanced.startswith("5.6.") or c.enhanced == "5.3.4")
+        ),
         status=Status.UNKNOWN,
         blame=Blame.PROBER,
         why="{peer} found fault with the form of our mail ({said}).",
@@ -198,8 +209,9 @@ REPLY_RULES: Final = (
     Rule(
         name="provider_trouble",
         condition="a temporary refusal with 4.3.x or 4.4.x",
-        when=lambda c: c.kind is Kind.SMTP_TEMPORARY
-        and c.enhanced.startswith(("4.3.", "4.4.")),
+        when=lambda c: (
+            c.kind is Kind.SMTP_TEMPORARY and c.enhanced.startswith(("4.3.", "4.4."))
+        ),
         status=Status.DOWN,
         blame=Blame.PROVIDER,
         why="{peer} has trouble of its own and takes nothing for now ({said}).",

@@ -1,8 +1,8 @@
-"""The ordered table that turns facts into a verdict: the first rule that fits decides."""
+"""The ordered table of verdicts: the first rule that fits a report decides."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from mailprobe.judge.case import Case
 from mailprobe.judge.findings import findings
@@ -16,7 +16,9 @@ from mailprobe.model.failure import Kind
 from mailprobe.model.verdict import Check, Status, Verdict
 
 if TYPE_CHECKING:
-    from mailprobe.model.verdict import R
+    from mailprobe.model.report import Report
+
+S = TypeVar("S", bound="Report")
 
 # After every special case: what the kind of failure means by itself.
 KIND_RULES: Final = tuple(
@@ -43,7 +45,7 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-def judge(report: R) -> Check[R]:
+def judge(report: S) -> Check[S]:
     """
     Decide what a report means.
 

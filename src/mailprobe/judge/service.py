@@ -1,4 +1,4 @@
-"""SMTP, IMAP and TLS services: what is special before a failure's own meaning counts."""
+"""SMTP, IMAP and TLS services: what counts before a failure's own meaning."""
 
 from __future__ import annotations
 

@@ -13,6 +13,29 @@ if TYPE_CHECKING:
     from mailprobe.model.report import TripReport
 
 _FOR: Final = ("TripReport",)
+# What proves that the sending service itself failed; the rest may be ours.
+_SERVICE: Final = frozenset(
+    {
+        Kind.TCP_REFUSED,
+        Kind.TCP_RESET,
+        Kind.TLS_HANDSHAKE,
+        Kind.TLS_TIMEOUT,
+        Kind.TLS_EXPIRED,
+        Kind.TLS_NOT_YET_VALID,
+        Kind.TLS_WRONG_HOST,
+        Kind.TLS_SELF_SIGNED,
+        Kind.TLS_UNTRUSTED,
+        Kind.STARTTLS_NOT_OFFERED,
+        Kind.STARTTLS_INJECTION,
+        Kind.GREETING_TIMEOUT,
+        Kind.SMTP_TEMPORARY,
+        Kind.SMTP_PERMANENT,
+        Kind.SMTP_PROTOCOL,
+        Kind.AUTH_UNAVAILABLE,
+        Kind.PEER_CLOSED,
+        Kind.REPLY_TIMEOUT,
+    }
+)
 
 
 def trip(case: Case) -> TripReport:
@@ -66,8 +89,8 @@ ARRIVAL_RULES: Final = (
         when=lambda c: _seen(c) and trip(c).unconfirmed,
         status=Status.DEGRADED,
         blame=Blame.SENDER,
-        why="The mail to {recipient} arrived after {transit}, though its submission was "
-        "never confirmed: other programs would have sent it twice.",
+        why="The mail to {recipient} arrived after {transit}, though its submission "
+        "was never confirmed: other programs would have sent it twice.",
         words=_words,
         advice="The submission server loses connections after taking mail.",
     ),
@@ -91,8 +114,8 @@ LOSS_RULES: Final = (
         when=lambda c: trip(c).unconfirmed and not _seen(c),
         status=Status.DOWN,
         blame=Blame.SENDER,
-        why="The connection to the submission server was lost after the mail was handed "
-        "over, and the mail did not arrive within {watched}.",
+        why="The connection to the submission server was lost after the mail was "
+        "handed over, and the mail did not arrive within {watched}.",
         words=_words,
         advice="Look for it later; it is not sent again, since it may have been taken.",
     ),
@@ -120,28 +143,4 @@ LOSS_RULES: Final = (
         words=_words,
         advice="Look at the sender's provider first.",
     ),
-)
-
-# What proves that the sending service itself failed; the rest may be ours.
-_SERVICE: Final = frozenset(
-    {
-        Kind.TCP_REFUSED,
-        Kind.TCP_RESET,
-        Kind.TLS_HANDSHAKE,
-        Kind.TLS_TIMEOUT,
-        Kind.TLS_EXPIRED,
-        Kind.TLS_NOT_YET_VALID,
-        Kind.TLS_WRONG_HOST,
-        Kind.TLS_SELF_SIGNED,
-        Kind.TLS_UNTRUSTED,
-        Kind.STARTTLS_NOT_OFFERED,
-        Kind.STARTTLS_INJECTION,
-        Kind.GREETING_TIMEOUT,
-        Kind.SMTP_TEMPORARY,
-        Kind.SMTP_PERMANENT,
-        Kind.SMTP_PROTOCOL,
-        Kind.AUTH_UNAVAILABLE,
-        Kind.PEER_CLOSED,
-        Kind.REPLY_TIMEOUT,
-    }
 )

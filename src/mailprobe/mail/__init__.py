@@ -1,0 +1,1 @@
+"""Reading and writing mail matters: pure, no sockets, no clock."""

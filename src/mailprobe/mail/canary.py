@@ -129,7 +129,7 @@ def origin(token: str, canary: Canary, key: bytes) -> Origin:
 
 
 def _mac(key: bytes, stem: str, sender: str, recipient: str) -> str:
-    said = "\n".join((stem, sender.lower(), recipient.lower())).encode()
+    said = f"{stem}\n{sender.lower()}\n{recipient.lower()}".encode()
     return hmac.digest(key, said, "sha256")[:16].hex()
 
 

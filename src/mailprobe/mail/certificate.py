@@ -59,7 +59,7 @@ def _names(certificate: x509.Certificate) -> tuple[str, ...]:
     return tuple(readable(name, 255) for name in [*names, *addresses][:NAMES_MAX])
 
 
-def _key(certificate: x509.Certificate) -> str:
+def _key(certificate: x509.Certificate) -> str:  # noqa: PLR0911 - a table in words
     try:
         key = certificate.public_key()
     except Exception:  # noqa: BLE001 - an algorithm the library cannot read

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mailprobe.mail.imap_stream import Response
 
-Item: TypeAlias = "bytes | None | list[Item]"
+Item: TypeAlias = "bytes | list[Item] | None"
 
 DEPTH_MAX: Final = 32  # nesting of lists; a deep MIME structure has ten
 _STATUS: Final = re.compile(

@@ -10,7 +10,9 @@ from mailprobe.mail.text import readable
 
 _LITERAL: Final = re.compile(rb"\{(\d{1,20})\+?\}$")
 # Free text may end in what looks like a literal; these never carry one.
-_FREE_TEXT: Final = re.compile(rb"(?:\+|[^ ]+ (?:OK|NO|BAD|BYE|PREAUTH))(?: |$)", re.I)
+_FREE_TEXT: Final = re.compile(
+    rb"(?:\+|[^ ]+ (?:OK|NO|BAD|BYE|PREAUTH))(?: |$)", re.IGNORECASE
+)
 
 
 class StreamError(ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from itertools import pairwise
 from typing import Final
 
 from mailprobe.mail.text import readable
@@ -40,7 +41,7 @@ def received_hops(headers: bytes) -> tuple[Hop, ...]:
         clauses, _, date = value.rpartition(";")
         at = _date(date)
         known = at is not None and before is not None
-        words = _clauses(clauses if clauses else value)
+        words = _clauses(clauses or value)
         hops.append(
             Hop(
                 by=words.get("by", ""),
@@ -85,9 +86,8 @@ def _plain(text: str) -> str:
 
 def _clauses(text: str) -> dict[str, str]:
     words = _plain(text).split(" ")
-    pairs = zip(words, words[1:], strict=False)
     found: dict[str, str] = {}
-    for key, value in pairs:
+    for key, value in pairwise(words):
         if key.lower() in {"by", "from", "with"}:
             found.setdefault(key.lower(), value)
     return found

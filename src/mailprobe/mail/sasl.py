@@ -22,7 +22,7 @@ def choose(offered: Iterable[str], *, token: bool, wanted: str = "") -> str | No
         token: Whether the secret is an OAuth 2 token rather than a password.
         wanted: The mechanism to insist on, if any.
     """
-    known = TOKEN_MECHANISMS if token else PASSWORD_MECHANISMS
+    known: tuple[str, ...] = TOKEN_MECHANISMS if token else PASSWORD_MECHANISMS
     if wanted:
         known = (wanted.upper(),)
     there = frozenset(offered)

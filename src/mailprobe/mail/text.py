@@ -31,6 +31,8 @@ def _harmless(char: str) -> bool:
 
 
 def _escaped(char: str) -> str:
-    return char.encode("ascii", "backslashreplace").decode("ascii") if (
-        not char.isascii()
-    ) else f"\\x{ord(char):02x}"
+    return (
+        char.encode("ascii", "backslashreplace").decode("ascii")
+        if (not char.isascii())
+        else f"\\x{ord(char):02x}"
+    )

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from mailprobe.model.failure import Failure
     from mailprobe.model.report import Report, Step
 
-R = TypeVar("R", bound="Report", covariant=True)
+R_co = TypeVar("R_co", bound="Report", covariant=True)
 
 
 class Status(StrEnum):
@@ -108,10 +108,10 @@ class Availabilities:
 
 
 @dataclass(frozen=True, slots=True)
-class Check(Generic[R]):
+class Check(Generic[R_co]):
     """A report with its verdict: what callers receive."""
 
-    report: R
+    report: R_co
     verdict: Verdict = field(kw_only=True)
 
     @property

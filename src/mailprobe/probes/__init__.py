@@ -1,0 +1,1 @@
+"""One readable script per conversation, in the order of the conversation."""

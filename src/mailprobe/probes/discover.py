@@ -1,4 +1,4 @@
-"""Where an unknown domain serves its mailboxes: SRV records (RFC 6186, RFC 8314 5.1)."""
+"""Where an unknown domain serves its mailboxes: SRV records (RFC 6186)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""IMAP: greeting, capabilities, STARTTLS, ID, the login, EXAMINE, quota, folders, LOGOUT."""
+"""IMAP: greeting, capabilities, STARTTLS, the login, ID, EXAMINE, quota, folders."""
 
 from __future__ import annotations
 

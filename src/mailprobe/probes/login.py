@@ -30,7 +30,7 @@ async def credential(mailbox: Mailbox) -> Secret:
         answer = mailbox.token()
         if inspect.isawaitable(answer):
             answer = await answer
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever the caller's code raises
         detail = f"the token source of {mailbox.address} raised {type(error).__name__}"
         raise Trouble(Kind.CREDENTIAL_MISSING, detail=detail) from None
     return answer if isinstance(answer, Secret) else Secret(answer)

@@ -1,4 +1,4 @@
-"""MX: who takes mail for a domain, and does every address of every host answer?"""
+"""MX: who takes mail for a domain, and whether every address of it answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from mailprobe.wire.smtp import SmtpProtocol, SmtpSession
 from mailprobe.wire.trouble import Ended, Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from mailprobe.model.report import Step
     from mailprobe.model.target import MxTarget
@@ -38,7 +38,8 @@ async def probe_mx(
 ) -> MxReport:
     """Look up MX hosts and addresses; with ``connect``, greet every address."""
     recorder = vantage.recorder(timeout, on_step)
-    route, hosts = None, ()
+    route: MailRoute | None = None
+    hosts: Sequence[MxHost] = ()
     with suppress(Ended):
         route, ttl = await look_up(vantage, recorder, target.domain)
         hosts = await asyncio.gather(
@@ -110,7 +111,7 @@ async def resolve(
 
 
 async def greet_all(
-    vantage: Vantage, recorder: Recorder, hosts: tuple[MxHost, ...] | list[MxHost]
+    vantage: Vantage, recorder: Recorder, hosts: Sequence[MxHost]
 ) -> tuple[MxHost, ...]:
     """Take every address through banner and EHLO."""
     gate = asyncio.Semaphore(AT_ONCE)

@@ -180,9 +180,7 @@ async def leave(vantage: Vantage, recorder: Recorder, notes: SmtpNotes) -> None:
         return
     budget = vantage.limits.farewell
     with suppress(Ended):
-        async with recorder.step(
-            Phase.QUIT, notes.peer, budget, optional=True
-        ) as step:
+        async with recorder.step(Phase.QUIT, notes.peer, budget, optional=True) as step:
             step.saw(await session.quit())
 
 

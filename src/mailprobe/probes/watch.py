@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 INBOX: Final = b"INBOX"
 # Enough for our three headers however they were rewritten; a foreign header of
 # a megabyte costs no more than this.
-_PEEK: Final = b"BODY.PEEK[HEADER.FIELDS (MESSAGE-ID SUBJECT X-MAILPROBE-CANARY)]<0.8192>"
+_PEEK: Final = (
+    b"BODY.PEEK[HEADER.FIELDS (MESSAGE-ID SUBJECT X-MAILPROBE-CANARY)]<0.8192>"
+)
 _WHOLE: Final = b"BODY.PEEK[HEADER]<0.65536>"
 NEWS_MAX: Final = 200  # new mails looked at in one poll; the rest wait for the next
 
@@ -209,7 +211,7 @@ class Watch:
         await self._read_news(self.places[0], by=self.recorder.elapsed())
 
 
-async def watch_until(
+async def watch_until(  # noqa: PLR0913 - what to watch, how long, when to stop
     watch: Watch,
     limits: Limits,
     *,

@@ -11,11 +11,11 @@ class Clock(Protocol):
     """Where a probe gets its time from."""
 
     def monotonic(self) -> float:
-        """Seconds that never jump, on the scale of the event loop's clock."""
+        """Return seconds that never jump, on the scale of the event loop."""
         ...
 
     def now(self) -> datetime:
-        """The time of day, UTC."""
+        """Return the time of day, UTC."""
         ...
 
 
@@ -23,9 +23,9 @@ class SystemClock:
     """The machine's own clock; asyncio's loop runs on the same monotonic scale."""
 
     def monotonic(self) -> float:
-        """Seconds that never jump."""
+        """Return seconds that never jump."""
         return time.monotonic()
 
     def now(self) -> datetime:
-        """The time of day, UTC."""
+        """Return the time of day, UTC."""
         return datetime.now(UTC)

@@ -25,7 +25,7 @@ async def connect(address: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     sock = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
-        sock.setblocking(False)
+        sock.settimeout(0)
         # asyncio does so by itself only for sockets that it made; the other
         # half of true timings is `acknowledge`.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -64,13 +64,13 @@ async def attach(
 
 def acknowledge(transport: Any) -> None:  # noqa: ANN401 - asyncio's are duck-typed
     """
-    Acknowledge at once what the server has sent; to be called after every write
-    and when a handshake is done.
+    Acknowledge at once what the server has sent.
 
-    Without it, a server that waits for our acknowledgement before it sends its
-    next segment (Nagle) seems 40 ms slower than it is: after a TLS 1.3
-    handshake nothing of ours carries the ACK of its session tickets. The
-    kernel clears the option by itself, so it is set again and again.
+    To be called after every write and when a handshake is done. Without it, a
+    server that waits for our acknowledgement before it sends its next segment
+    (Nagle) seems 40 ms slower than it is: after a TLS 1.3 handshake nothing of
+    ours carries the ACK of its session tickets. The kernel clears the option by
+    itself, so it is set again and again.
     """
     sock = transport.get_extra_info("socket")
     if sock is not None and _QUICKACK is not None:

@@ -1,15 +1,14 @@
-"""IMAP on a connection of our own: aioimaplib's protocol with its receive path replaced."""
+"""IMAP on a connection of our own: aioimaplib's protocol, its receive path ours."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
 import binascii
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from aioimaplib.aioimaplib import (
     AUTH,
-    CONNECTED,
     LOGOUT,
     NONAUTH,
     SELECTED,
@@ -113,7 +112,7 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is un
         self.end(Trouble(Kind.PEER_CLOSED, detail=detail))
 
     def end(self, trouble: Trouble) -> None:
-        """The session is over: nothing that waits may go on waiting."""
+        """End the session: nothing that waits may go on waiting."""
         self.lost = self.lost or trouble
         self.greeting.fail(self.lost)
         if self.current is not None:
@@ -189,7 +188,9 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is un
     def _continue(self, current: _Command, response: Response) -> None:
         said = current.answer(response.rest)
         if said is None:
-            detail = f"a continuation nobody asked for: {readable(response.line, 200)!r}"
+            detail = (
+                f"a continuation nobody asked for: {readable(response.line, 200)!r}"
+            )
             self.end(Trouble(Kind.IMAP_PROTOCOL, detail=detail))
         elif said:
             self.write(said)
@@ -264,7 +265,7 @@ class ImapSession:
         protocol = self._protocol
         if protocol.lost is not None:
             raise protocol.lost
-        verb = name.split(" ")[0]
+        verb = name.partition(" ")[0]
         if verb in Commands and protocol.state not in Commands[verb].valid_states:
             message = f"{name} is not legal in state {protocol.state}"
             raise RuntimeError(message)
@@ -272,9 +273,10 @@ class ImapSession:
         command = _Command(tag, answer or _refuse)
         protocol.current = command
         line = name.encode() + (b" " + rest if rest else b"")
-        self._recorder.sent(f"{tag.decode()} {name} " + (
-            readable(rest, 500) if shown is None else shown
-        ))
+        self._recorder.sent(
+            f"{tag.decode()} {name} "
+            + (readable(rest, 500) if shown is None else shown)
+        )
         protocol.write(tag + b" " + line + b"\r\n")
         reply = await command.done
         if reply.code == "OK":
@@ -351,9 +353,7 @@ class ImapSession:
         protocol.pushes.clear()
         self._recorder.sent(f"{command.tag.decode()} IDLE")
         protocol.write(command.tag + b" IDLE\r\n")
-        await asyncio.wait(
-            (agreed, command.done), return_when=asyncio.FIRST_COMPLETED
-        )
+        await asyncio.wait((agreed, command.done), return_when=asyncio.FIRST_COMPLETED)
         if command.done.done():
             raise Trouble(Kind.IMAP_NO, reply=await command.done)
 

@@ -230,7 +230,7 @@ class SmtpSession:
         return reply
 
     def _out_of_turn(self, surplus: bytes) -> NoReturn:
-        """A 421 may come unasked; any other words shift every later reply."""
+        """Take an unasked 421 for what it is; other words would shift every reply."""
         try:
             replies = ReplyReader(len(surplus)).feed(surplus)
         except ReplyError:
@@ -282,6 +282,6 @@ def _coded(data: bytes) -> str:
 
 def _decoded(text: str) -> bytes:
     try:
-        return base64.b64decode(text.split("\n")[-1].strip())
+        return base64.b64decode(text.rpartition("\n")[2].strip())
     except (binascii.Error, ValueError):
         return b""

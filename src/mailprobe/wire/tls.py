@@ -52,7 +52,7 @@ class Trust:
 
     @cached_property
     def reading(self) -> ssl.SSLContext:
-        """Checks nothing: only to read a certificate, on a connection without secrets."""
+        """Checks nothing: only to read a certificate, where no secret is sent."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE

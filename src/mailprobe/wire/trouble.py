@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 class Trouble(Exception):  # noqa: N818 - it is a fact about the peer, no error of ours
     """A step that failed in a way we can name; raised by the adapters."""
 
-    def __init__(self, kind: Kind, *, reply: Reply | None = None, detail: str = "") -> None:
+    def __init__(
+        self, kind: Kind, *, reply: Reply | None = None, detail: str = ""
+    ) -> None:
         """Name what went wrong, with what the server said, if it said anything."""
         super().__init__(kind)
         self.kind = kind
@@ -81,7 +83,9 @@ def failure_of(error: Exception, phase: Phase) -> Failure | None:
     return Failure(kind=kind, phase=phase, detail=_detail(error))
 
 
-def _kind(error: Exception, phase: Phase) -> Kind | None:
+def _kind(  # noqa: PLR0911 - a table in words
+    error: Exception, phase: Phase
+) -> Kind | None:
     match error:
         case ssl.SSLCertVerificationError():
             return _CERTIFICATE.get(error.verify_code, Kind.TLS_UNTRUSTED)
