@@ -1,0 +1,125 @@
+"""A root, an issuing authority and one leaf, as strict verifiers want them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+LIFETIME = timedelta(days=90)
+# The clocks of the servers are ours; the margin covers a stepped clock.
+MARGIN = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Authority:
+    """A certificate that may sign others, with its key."""
+
+    certificate: x509.Certificate
+    key: ec.EllipticCurvePrivateKey
+
+    @classmethod
+    def mint(cls, name: str, issuer: Authority | None = None) -> Authority:
+        """Return a new authority, signed by *issuer* or by itself."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        builder = (
+            _start(name, key, issuer or key)
+            .issuer_name(issuer.certificate.subject if issuer else _name(name))
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)  # noqa: FBT003
+            .add_extension(_usage(signs_certificates=True), critical=True)
+        )
+        return cls(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)
+
+    def leaf(self, names: Sequence[str]) -> bytes:
+        """Return key, leaf and issuing certificate as one PEM, key first."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        alternatives = x509.SubjectAlternativeName([x509.DNSName(n) for n in names])
+        purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+        leaf = (
+            _start(names[0], key, self)
+            .issuer_name(self.certificate.subject)
+            .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)  # noqa: FBT003
+            .add_extension(_usage(signs_certificates=False), critical=True)
+            .add_extension(purpose, critical=False)
+            .add_extension(alternatives, critical=False)
+            .sign(self.key, hashes.SHA256())
+        )
+        private = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        return private + _pem(leaf) + _pem(self.certificate)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """Files of one world: what clients trust, and what servers present."""
+
+    root: Path
+    chain: Path
+
+    @classmethod
+    def create(cls, directory: Path, names: Sequence[str]) -> Trust:
+        """Mint everything for servers called *names* and write it to *directory*."""
+        root = Authority.mint("Test root")
+        issuing = Authority.mint("Test issuing authority", root)
+        trust = cls(directory / "root.pem", directory / "chain.pem")
+        trust.root.write_bytes(_pem(root.certificate))
+        trust.root.chmod(0o644)
+        trust.chain.touch(mode=0o600)
+        trust.chain.write_bytes(issuing.leaf(names))
+        return trust
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _name(common: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common)])
+
+
+def _start(
+    name: str,
+    key: ec.EllipticCurvePrivateKey,
+    issuer: Authority | ec.EllipticCurvePrivateKey,
+) -> x509.CertificateBuilder:
+    """Begin a certificate with both key identifiers (RFC 5280 4.2.1.1, 4.2.1.2)."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    above = issuer.key if isinstance(issuer, Authority) else issuer
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(above.public_key())
+    return (
+        x509.CertificateBuilder()
+        .subject_name(_name(name))
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - MARGIN)
+        .not_valid_after(now + LIFETIME)
+        .add_extension(identifier, critical=False)
+        .add_extension(authority, critical=False)
+    )
+
+
+def _usage(*, signs_certificates: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=not signs_certificates,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=signs_certificates,
+        crl_sign=signs_certificates,
+        encipher_only=False,
+        decipher_only=False,
+    )
