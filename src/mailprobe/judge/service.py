@@ -80,6 +80,16 @@ SERVICE_RULES: Final = (
         advice="The operator should renew or mend the certificate.",
     ),
     Rule(
+        name="mailbox_closed",
+        applies_to=("ImapReport", "TripReport"),
+        condition="the login worked, and opening the mailbox was refused",
+        when=lambda c: c.kind is Kind.IMAP_NO and c.phase is Phase.SELECT,
+        status=Status.DOWN,
+        blame=Blame.PROVIDER,
+        why="{peer} takes the login and cannot open the mailbox ({said}).",
+        advice="Storage is the usual cause; nothing can be done from here.",
+    ),
+    Rule(
         name="hung",
         condition="ten seconds of silence behind an open port, as our own time ended",
         when=_hung,

@@ -1,0 +1,157 @@
+"""MX checks, in the lab and on a real name server with real MX hosts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from mailprobe import Prober
+from mailprobe.lab import Records, Refuse, Reply
+from tests.worlds import prober_options_for
+
+if TYPE_CHECKING:
+    from mailprobe.lab import ThreadedLab
+    from tests.real.world import RealWorld
+
+
+@pytest.mark.asyncio
+async def test_mx_lists_every_host_by_preference(
+    prober_options: dict[str, Any],
+) -> None:
+    """Hosts come best first, with their addresses and time to live."""
+    async with Prober(**prober_options) as prober:
+        check = await prober.mx("Libero.TEST.")
+    report = check.report
+    assert check.status == "ok"
+    assert report.target.domain == "libero.test"
+    assert report.delivery == "explicit"
+    assert [(host.preference, host.name) for host in report.hosts] == [
+        (10, "mx1.libero.test"),
+        (20, "mx2.libero.test"),
+    ]
+    assert all(host.ttl for host in report.hosts)
+    assert all(len(host.addresses) == 1 for host in report.hosts)
+    assert all(a.answered is None for host in report.hosts for a in host.addresses)
+
+
+@pytest.mark.asyncio
+async def test_connect_greets_every_address(prober_options: dict[str, Any]) -> None:
+    """With connect, each address shows its banner and what it offers."""
+    async with Prober(**prober_options) as prober:
+        check = await prober.mx("libero.test", connect=True)
+    entries = [a for host in check.report.hosts for a in host.addresses]
+    assert check.status == "ok"
+    assert check.why == "2 of 2 addresses of libero.test answer."
+    for entry in entries:
+        assert entry.answered
+        assert entry.banner is not None
+        assert entry.banner.code == 220
+        assert "STARTTLS" in entry.capabilities
+
+
+@pytest.mark.asyncio
+async def test_nxdomain_is_told_from_silence(prober_options: dict[str, Any]) -> None:
+    """A domain that does not exist is down, and is not called a timeout."""
+    async with Prober(**prober_options) as prober:
+        check = await prober.mx("no-such-domain.test")
+    assert (check.status, check.blame) == ("down", "provider")
+    assert check.verdict.failure is not None
+    assert check.verdict.failure.kind == "dns_nxdomain"
+
+
+@pytest.mark.asyncio
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("domain", "status", "rule", "finding"),
+    [
+        ("null-mx.test", "down", "mx_null", None),
+        ("dangling-mx.test", "down", "mx_unusable", "mx_dangling"),
+        ("cname-mx.test", "ok", "mx_answering", "mx_alias"),
+        ("implicit-mx.test", "ok", "mx_answering", "implicit_mx"),
+        ("literal-mx.test", "down", "mx_unusable", "mx_dangling"),
+        ("no-data.test", "down", "mx_none", None),
+        ("fleet.test", "degraded", "mx_some_down", "mx_address_failed"),
+    ],
+)
+async def test_odd_zones_on_a_real_name_server(
+    real_world: RealWorld, domain: str, status: str, rule: str, finding: str | None
+) -> None:
+    """Each odd way of publishing MX records gets its own verdict."""
+    async with Prober(**prober_options_for(real_world)) as prober:
+        check = await prober.mx(domain, connect=True)
+    assert (check.status, check.verdict.rule) == (status, rule)
+    if finding:
+        assert finding in {found.code for found in check.findings}
+
+
+@pytest.mark.asyncio
+@pytest.mark.real
+async def test_fleet_counts_its_addresses(real_world: RealWorld) -> None:
+    """One dead address of four is said as "3 of 4"."""
+    async with Prober(**prober_options_for(real_world)) as prober:
+        check = await prober.mx("fleet.test", connect=True)
+    assert check.why.startswith("3 of 4 addresses of fleet.test answer")
+
+
+@pytest.mark.asyncio
+@pytest.mark.real
+@pytest.mark.parametrize(
+    ("trouble", "kind", "status", "blame"),
+    [
+        ("servfail", "dns_servfail", "unknown", "unclear"),
+        ("timeout", "dns_timeout", "unknown", "vantage"),
+        ("refused", "dns_refused", "unknown", "vantage"),
+        ("frozen", "dns_timeout", "unknown", "vantage"),
+    ],
+)
+async def test_dns_trouble_is_never_an_outage_of_theirs(
+    real_world: RealWorld, trouble: str, kind: str, status: str, blame: str
+) -> None:
+    """A resolver that fails us says nothing about the provider."""
+    names = real_world.names
+    fault = (
+        names.frozen()
+        if trouble == "frozen"
+        else getattr(names, trouble)("virgilio.test")
+    )
+    with fault:
+        async with Prober(**prober_options_for(real_world)) as prober:
+            check = await prober.mx("virgilio.test", timeout=15)
+    assert check.verdict.failure is not None
+    assert (check.verdict.failure.kind, check.status, check.blame) == (
+        kind,
+        status,
+        blame,
+    )
+
+
+@pytest.mark.asyncio
+async def test_null_mx_beside_others_is_a_finding(lab_world: ThreadedLab) -> None:
+    """A null MX beside a real one is reported, and the real one is used."""
+    records = Records("libero.test", "MX", ("0 .", "10 mx1.libero.test."))
+    with lab_world.fault(records):
+        async with Prober(**prober_options_for(lab_world)) as prober:
+            check = await prober.mx("libero.test", connect=True)
+    assert check.status == "ok"
+    assert [f.code for f in check.findings] == ["null_mx_beside_others"]
+
+
+@pytest.mark.asyncio
+async def test_one_refusing_host_is_degraded(lab_world: ThreadedLab) -> None:
+    """One host of two that refuses connections does not make a domain down."""
+    with lab_world.fault(Refuse(host="mx2.libero.test")):
+        async with Prober(**prober_options_for(lab_world)) as prober:
+            check = await prober.mx("libero.test", connect=True)
+    assert (check.status, check.blame) == ("degraded", "provider")
+    assert "1 of 2" in check.why
+
+
+@pytest.mark.asyncio
+async def test_all_hosts_refusing_is_down(lab_world: ThreadedLab) -> None:
+    """A domain none of whose hosts greets takes no mail."""
+    shut = Reply("GREETING", 421, "4.3.2 Service shutting down", service="mx")
+    with lab_world.fault(shut):
+        async with Prober(**prober_options_for(lab_world)) as prober:
+            check = await prober.mx("libero.test", connect=True)
+    assert (check.status, check.verdict.rule) == ("down", "mx_all_down")
