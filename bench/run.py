@@ -1,0 +1,110 @@
+"""
+Run the benchmarks and write ``bench/results.md``: ``python -m bench.run [NAME ...]``.
+
+The exit status is 1 if a goal was missed. Benchmarks that need Postfix and Dovecot
+are left out, with a note, where these are not installed.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import ssl
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime
+from importlib import import_module, metadata
+from pathlib import Path
+from typing import Final
+
+from bench.measure import Accuracy, Comparison, middle
+from tests.real.requirements import missing
+
+Result = Comparison | Accuracy
+
+RESULTS: Final = Path(__file__).with_name("results.md")
+LIBRARIES: Final = ("aiosmtplib", "aioimaplib", "dnspython", "cryptography", "msgspec")
+NEED_SERVERS: Final = frozenset({"starttls", "mailbox", "trip_accuracy"})
+NAMES: Final = ("startup", "starttls", "mailbox", "trip_accuracy")
+
+
+def results(names: Sequence[str]) -> Iterator[Result]:
+    """Run the named benchmarks, one after the other."""
+    for name in names:
+        measure: Callable[[], Iterator[Result]] = import_module(f"bench.{name}").measure
+        for result in measure():
+            print(result, flush=True)
+            yield result
+
+
+def report(found: Sequence[Result], left_out: Sequence[str]) -> str:
+    """Write what was found as a page of Markdown."""
+    ratios = [r for r in found if isinstance(r, Comparison)]
+    trips = [r for r in found if isinstance(r, Accuracy)]
+    parts = [_machine()]
+    if ratios:
+        parts.append(_table(_RATIO_HEADS, [_ratio(r) for r in ratios]))
+    if trips:
+        parts.append(_table(_TRIP_HEADS, [_trip(r) for r in trips]))
+    if left_out:
+        parts.append(f"Not run here: {', '.join(left_out)}.")
+    return "\n\n".join(parts) + "\n"
+
+
+_RATIO_HEADS: Final = ("what", "median (middle half)", "against", "ratio", "at most")
+_TRIP_HEADS: Final = (
+    "mail held for",
+    "trips",
+    "true transit",
+    "error of ours",
+    "at most",
+    "bound held",
+)
+
+
+def _ratio(r: Comparison) -> Sequence[str]:
+    against = f"{r.against}: {middle(r.theirs)}"
+    return (r.name, middle(r.ours), against, f"**{r.ratio:.2f}x**", f"{r.goal:g}x")
+
+
+def _trip(r: Accuracy) -> Sequence[str]:
+    return (
+        f"{r.held:g} s",
+        str(len(r.trips)),
+        f"{r.truth * 1e3:.0f} ms",
+        f"**{r.error * 1e3:.1f} ms**",
+        f"{r.goal * 1e3:.0f} ms",
+        f"{r.bounds_held} of {len(r.trips)}",
+    )
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    every = (heads, ["---"] * len(heads), *rows)
+    return "\n".join(f"| {' | '.join(row)} |" for row in every)
+
+
+def _machine() -> str:
+    libraries = ", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES)
+    return (
+        f"Measured on {datetime.now(UTC):%Y-%m-%d}, on a machine with "
+        f"{os.cpu_count()} cores ({platform.system()}, {platform.machine()}), over "
+        f"loopback, with mailprobe {metadata.version('mailprobe')}, "
+        f"Python {platform.python_version()}, {ssl.OPENSSL_VERSION.split(' ')[0]} "
+        f"{ssl.OPENSSL_VERSION.split(' ')[1]}, {libraries}."
+    )
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run all, or those that are named."""
+    wanted = list(arguments) or list(NAMES)
+    left_out = [n for n in wanted if n in NEED_SERVERS] if missing() else []
+    if left_out:
+        print(f"left out ({missing()}): {', '.join(left_out)}")
+    found = list(results([name for name in wanted if name not in left_out]))
+    if not arguments:
+        RESULTS.write_text(report(found, left_out), "utf-8")
+    return 0 if all(result.met for result in found) else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,125 @@
+"""What is run before a change goes in: ``nox``, or one session by its name."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.5.1"
+nox.options.default_venv_backend = "venv"
+nox.options.reuse_venv = "yes"
+nox.options.sessions = ["lint", "types", "tests", "real", "docs", "package"]
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+SUPPORTED = nox.project.python_versions(PROJECT)
+
+
+def _enable_pyenv() -> None:
+    """Make pyenv's shims answer for every supported version that it holds."""
+    root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"), "versions")
+    held = [p.name for v in SUPPORTED for p in sorted(root.glob(f"{v}.*"))[-1:]]
+    if held:
+        os.environ.setdefault("PYENV_VERSION", ":".join(held))
+
+
+def _runs(version: str) -> bool:
+    """Whether this interpreter is there and starts (a version manager's may not)."""
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        return True
+    program = shutil.which(f"python{version}")
+    if program is None:
+        return False
+    # Debian ships interpreters without venv; such a one is of no use here.
+    command = [program, "-c", "import ensurepip, venv"]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603
+
+
+_enable_pyenv()
+INSTALLED = [version for version in SUPPORTED if _runs(version)]
+MISSING = [version for version in SUPPORTED if version not in INSTALLED]
+
+
+def _group(*names: str) -> list[str]:
+    return list(nox.project.dependency_groups(PROJECT, *names))
+
+
+def _install(session: nox.Session, *groups: str) -> None:
+    session.install("--quiet", "--editable", ".", *_group(*groups))
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style, format, and the arrows between the rooms."""
+    _install(session, "lint")
+    session.run("ruff", "check", ".")
+    session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", "--no-cache")
+
+
+@nox.session
+def types(session: nox.Session) -> None:
+    """Check the types, strictly, of sources, tests and tools."""
+    session.install("--quiet", "--editable", ".", "nox", *_group("lint", "test"))
+    session.run("mypy")
+
+
+@nox.session(python=INSTALLED)
+def tests(session: nox.Session) -> None:
+    """Test what needs nothing but Python, on each installed interpreter."""
+    if MISSING and session.python == INSTALLED[0]:
+        session.warn(f"not installed, so not tested: Python {', '.join(MISSING)}")
+    _install(session, "test")
+    session.run("pytest", "-m", "not real", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def real(session: nox.Session) -> None:
+    """Run the same probes against Postfix, Dovecot, NSD and unbound, on loopback."""
+    _install(session, "test")
+    session.run("pytest", "-m", "real", *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; its generated pages are fresh, its links lead on."""
+    _install(session, "docs")
+    session.run("python", "docs/generate.py", "--check")
+    site = Path(session.create_tmp()) / "site"
+    # The theme's advertisement of its successor is no warning about our pages.
+    quiet = {"NO_MKDOCS_2_WARNING": "1", "DISABLE_MKDOCS_2_WARNING": "true"}
+    session.run("mkdocs", "build", "--strict", "--site-dir", str(site), env=quiet)
+
+
+@nox.session(reuse_venv=False)
+def package(session: nox.Session) -> None:
+    """Build wheel and sdist; the wheel alone, away from the sources, does its job."""
+    session.install("--quiet", *_group("package"))
+    dist = Path(session.create_tmp()) / "dist"
+    shutil.rmtree(dist, ignore_errors=True)
+    # The sdist first, the wheel from it: what is published must suffice.
+    session.run("python", "-m", "build", "--outdir", str(dist))
+    wheel = next(dist.glob("*.whl"))
+    session.run("python", "-m", "pip", "uninstall", "--quiet", "--yes", "build")
+    session.install("--quiet", str(wheel))
+    session.chdir(session.create_tmp())
+    session.run("python", "-I", "-m", "mailprobe", "version")
+    session.run("mailprobe", "demo")
+
+
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Measure side by side; writes bench/results.md."""
+    _install(session, "test")
+    session.run("python", "-m", "bench.run", *session.posargs)
+
+
+@nox.session(default=False)
+def pages(session: nox.Session) -> None:
+    """Write the generated pages anew, after a change of rules, kinds or commands."""
+    _install(session, "docs")
+    session.run("python", "docs/generate.py")

@@ -1,0 +1,10 @@
+"""``python -m mailprobe``: the command line."""
+
+from __future__ import annotations
+
+import sys
+
+from mailprobe.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,81 @@
+"""What a report is about: the name of its probe and of its target, in few words."""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+from mailprobe.model.report import (
+    ImapReport,
+    MxReport,
+    ProviderReport,
+    Report,
+    SmtpReport,
+    TlsReport,
+    TripReport,
+)
+from mailprobe.model.target import Endpoint, ImapTarget, SmtpTarget, TlsTarget
+
+ProbeReport: TypeAlias = (
+    MxReport | SmtpReport | ImapReport | TlsReport | TripReport | ProviderReport
+)
+
+PROBES: Final[dict[type[Report], str]] = {
+    MxReport: "mx",
+    SmtpReport: "smtp",
+    ImapReport: "imap",
+    TlsReport: "tls",
+    TripReport: "round_trip",
+    ProviderReport: "provider",
+}
+"""The name of each probe, as `Prober` and the JSON call it."""
+
+
+def narrow(report: Report) -> ProbeReport:
+    """
+    Return *report* as one of the six that probes make.
+
+    Raises:
+        TypeError: If it is of another class.
+    """
+    if isinstance(
+        report,
+        (MxReport, SmtpReport, ImapReport, TlsReport, TripReport, ProviderReport),
+    ):
+        return report
+    message = f"{type(report).__name__} is not the report of a probe"
+    raise TypeError(message)
+
+
+def probe_name(report: Report) -> str:
+    """Return the name of the probe that made *report*."""
+    return PROBES[type(narrow(report))]
+
+
+def subject(report: Report, arrow: str = "->") -> str:
+    """Return what was probed, as a person would call it."""
+    known = narrow(report)
+    if isinstance(known, MxReport):
+        return known.target.domain
+    if isinstance(known, TripReport):
+        sender, recipient = known.target.sender, known.target.recipient
+        return f"{sender.address} {arrow} {recipient.address}"
+    if isinstance(known, ProviderReport):
+        return known.target.name
+    return _service(known.target)
+
+
+def service(target: ImapTarget) -> Endpoint | None:
+    """Return the IMAP service that *target* means; None if it was left open."""
+    if target.host:
+        return Endpoint(target.host, target.port, target.security)
+    return target.mailbox.imap if target.mailbox else None
+
+
+def _service(target: SmtpTarget | ImapTarget | TlsTarget) -> str:
+    if not isinstance(target, ImapTarget):
+        return str(Endpoint(target.host, target.port, target.security))
+    endpoint = service(target)
+    who = target.mailbox.address if target.mailbox else ""
+    if who and endpoint:
+        return f"{who} at {endpoint}"
+    return who or str(endpoint)

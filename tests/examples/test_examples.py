@@ -1,0 +1,130 @@
+"""Every piece of Python that the documentation shows, run as it is shown."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import mailprobe
+from tests.examples import (
+    first_check,
+    no_preset,
+    oauth2,
+    read_verdict,
+    round_trip,
+    several,
+)
+from tests.worlds import prober_options_for
+
+if TYPE_CHECKING:
+    from mailprobe.lab import ThreadedLab
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+FENCE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+SECTION = re.compile(
+    r"^# --8<-- \[start:example\]\n(.*?)^# --8<-- \[end:example\]$",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+@pytest.fixture
+def options(lab_world: ThreadedLab) -> dict[str, Any]:
+    """What a prober must be told to look into the lab."""
+    return prober_options_for(lab_world)
+
+
+def shown(name: str) -> str:
+    """Return the part of an example file that the documentation shows."""
+    found = SECTION.search((HERE / name).read_text("utf-8"))
+    assert found is not None
+    return found[1].strip()
+
+
+def test_readme_shows_the_first_check() -> None:
+    """The README's Python is the example that is run here, letter for letter."""
+    blocks = FENCE.findall((ROOT / "README.md").read_text("utf-8"))
+    assert [block.strip() for block in blocks] == [shown("first_check.py")]
+
+
+def test_pages_show_only_examples() -> None:
+    """No page has Python of its own: all of it is included from this folder."""
+    for page in (ROOT / "docs").rglob("*.md"):
+        for block in FENCE.findall(page.read_text("utf-8")):
+            name = re.fullmatch(r'--8<-- "tests/examples/(\w+\.py):example"\n', block)
+            assert name is not None, f"{page}: {block}"
+            assert shown(name[1])
+
+
+@pytest.mark.asyncio
+async def test_first_check(
+    options: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first check prints the verdict and every MX host."""
+    async with mailprobe.Prober(**options) as prober:
+        await first_check.look(prober, "libero.test")
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("ok ")
+    assert any(".libero.test [" in line for line in said[1:])
+
+
+@pytest.mark.asyncio
+async def test_round_trip(
+    lab_world: ThreadedLab,
+    options: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The round trip says how long the mail took and where it landed."""
+    sender = lab_world.mailbox("ada@libero.test")
+    recipient = lab_world.mailbox("bob@virgilio.test")
+    async with mailprobe.Prober(**options) as prober:
+        await round_trip.travel(prober, sender, recipient)
+    said = capsys.readouterr().out
+    assert said.startswith("ok ")
+    assert "seen after" in said
+    assert "in inbox" in said
+
+
+@pytest.mark.asyncio
+async def test_read_verdict(options: dict[str, Any]) -> None:
+    """The sentence for callers follows from status and blame."""
+    async with mailprobe.Prober(**options) as prober:
+        well = await prober.mx("libero.test")
+        ill = await prober.mx("no-such-domain.test")
+    assert read_verdict.sentence(well) == "All is well."
+    assert ill.why in read_verdict.sentence(ill)
+
+
+@pytest.mark.asyncio
+async def test_several(options: dict[str, Any]) -> None:
+    """Each of several domains gets its own status."""
+    domains = ["libero.test", "virgilio.test"]
+    async with mailprobe.Prober(**options) as prober:
+        found = await several.look_at_all(prober, domains)
+    assert found == dict.fromkeys(domains, "ok")
+
+
+@pytest.mark.asyncio
+async def test_no_preset(lab_world: ThreadedLab, options: dict[str, Any]) -> None:
+    """A mailbox described by hand can be opened."""
+    known = lab_world.mailbox("ada@libero.test")
+    assert known.imap is not None
+    assert known.password is not None
+    box = no_preset.mailbox(known.address, known.password.reveal(), known.imap.host)
+    async with mailprobe.Prober(**options) as prober:
+        check = await prober.imap(known.imap.host, known.imap.port, security="tls")
+    assert check.status is mailprobe.Status.OK
+    assert box.password == known.password
+    assert box.imap == mailprobe.Endpoint(known.imap.host, 993, "tls")
+
+
+def test_oauth2() -> None:
+    """A mailbox with a token takes its hosts from the preset and has no password."""
+    box = oauth2.canary()
+    assert box.token is oauth2.fresh_token
+    assert box.password is None
+    assert box.imap is not None
+    assert box.imap.host == "imap.gmail.com"
