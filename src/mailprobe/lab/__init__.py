@@ -1,0 +1,77 @@
+"""
+A mail world on loopback: SMTP, IMAP, DNS and a CA in one process, with faults.
+
+    async with Lab() as lab:
+        with lab.fault(Reply("RCPT", 451, "4.3.0 store trouble")):
+            ...
+"""
+
+from __future__ import annotations
+
+from mailprobe.lab.faults import (
+    CERTIFICATE_KINDS,
+    MOMENTS,
+    BadCertificate,
+    Bounce,
+    Delay,
+    DnsRefused,
+    DnsStall,
+    Drip,
+    Drop,
+    Duplicate,
+    Fault,
+    Garble,
+    Junk,
+    Lose,
+    NoData,
+    NxDomain,
+    Raw,
+    Records,
+    Refuse,
+    Reply,
+    Servfail,
+    Slow,
+    Stall,
+    Withhold,
+)
+from mailprobe.lab.listener import LabError
+from mailprobe.lab.store import Account, Counters, Folder, Message, Store
+from mailprobe.lab.thread import ThreadedLab
+from mailprobe.lab.world import BRANDS, DOMAINS, Lab
+
+__all__ = [
+    "BRANDS",
+    "CERTIFICATE_KINDS",
+    "DOMAINS",
+    "MOMENTS",
+    "Account",
+    "BadCertificate",
+    "Bounce",
+    "Counters",
+    "Delay",
+    "DnsRefused",
+    "DnsStall",
+    "Drip",
+    "Drop",
+    "Duplicate",
+    "Fault",
+    "Folder",
+    "Garble",
+    "Junk",
+    "Lab",
+    "LabError",
+    "Lose",
+    "Message",
+    "NoData",
+    "NxDomain",
+    "Raw",
+    "Records",
+    "Refuse",
+    "Reply",
+    "Servfail",
+    "Slow",
+    "Stall",
+    "Store",
+    "ThreadedLab",
+    "Withhold",
+]

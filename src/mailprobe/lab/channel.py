@@ -1,0 +1,294 @@
+"""One accepted connection: lines in, bytes out, an upgrade to TLS, an end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import Callable
+
+BUFFER_MAX: Final = 256 * 1024
+"""Unread bytes before the client is made to wait: one TLS read buffer of asyncio."""
+
+HANDSHAKE_MAX: Final = 30.0
+"""Seconds for a TLS handshake: longer than any client's own patience."""
+
+GOODBYE_MAX: Final = 1.0
+"""Seconds the peer has for its TLS close_notify; on loopback it comes at once."""
+
+
+class Hangup(Exception):  # noqa: N818 - an event of the line, not an error
+    """The conversation is over: the client went, or a fault ended it."""
+
+
+class LineTooLong(Exception):  # noqa: N818 - named after the reply it leads to
+    """The client sent more than a line may have."""
+
+
+class Channel(asyncio.Protocol):
+    """
+    The server's end of one connection.
+
+    Made before the transport is: reading starts with `resume`, so that the
+    first bytes are not taken from a TLS handshake.
+
+    Attributes:
+        secure: Whether TLS is on.
+        finished: Whether the conversation is over, though the socket may linger.
+    """
+
+    def __init__(self, lost: Callable[[Channel], None]) -> None:
+        self.secure = False
+        self.finished = False
+        self._lost = lost
+        self._buffer = bytearray()
+        self._searched = 0
+        self._ended = False
+        self._closed = False
+        self._nudged = False
+        self._stirred = asyncio.Event()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._transport: asyncio.Transport | None = None
+
+    # --- what asyncio calls -----------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport; read nothing yet."""
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the types
+        self._transport = transport
+        transport.pause_reading()
+
+    def data_received(self, data: bytes) -> None:
+        """Keep the bytes, and wake who waits for them."""
+        self._buffer += data
+        if len(self._buffer) > BUFFER_MAX and self._transport is not None:
+            self._transport.pause_reading()
+        self._stirred.set()
+
+    def eof_received(self) -> None:
+        """Note that the client will say no more; asyncio then closes."""
+        self._ended = True
+        self._stirred.set()
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        """Note the end, and wake everybody."""
+        self._end()
+
+    def pause_writing(self) -> None:
+        """Make `drain` wait."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """Let `drain` go on."""
+        self._writable.set()
+
+    def _end(self) -> None:
+        self._ended = self._closed = True
+        self._stirred.set()
+        self._writable.set()
+        self._lost(self)
+
+    # --- reading ----------------------------------------------------------------
+
+    @property
+    def pending(self) -> int:
+        """How many bytes the client sent that nobody has read."""
+        return len(self._buffer)
+
+    @property
+    def gone(self) -> bool:
+        """Whether the client went, or has nothing more to expect."""
+        return self._ended or self.finished
+
+    def hold(self) -> None:
+        """Leave further bytes where they are, for the TLS handshake to read."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def resume(self) -> None:
+        """Read what the client sends."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def discard(self) -> int:
+        """Forget what was not read; return how many bytes that were."""
+        count = len(self._buffer)
+        self._buffer.clear()
+        self._searched = 0
+        return count
+
+    def nudge(self) -> None:
+        """Wake `stirred` though no byte came."""
+        self._nudged = True
+        self._stirred.set()
+
+    async def stirred(self) -> None:
+        """
+        Wait until something happens: bytes, a nudge or the end.
+
+        Raises:
+            Hangup: If the client is gone.
+        """
+        if self._nudged:
+            self._nudged = False
+            return
+        if self._ended:
+            raise Hangup
+        self._stirred.clear()
+        if len(self._buffer) <= BUFFER_MAX:
+            self.resume()
+        await self._stirred.wait()
+        self._nudged = False
+
+    def take_line(self, limit: int) -> bytes | None:
+        """
+        Return the next line with its ending, None if there is none yet.
+
+        Raises:
+            LineTooLong: If it has more than *limit* bytes.
+        """
+        end = self._buffer.find(b"\n", self._searched)
+        if end < 0:
+            self._searched = len(self._buffer)
+            if self._searched > limit:
+                raise LineTooLong
+            return None
+        if end >= limit:
+            raise LineTooLong
+        return self._take(end + 1)
+
+    def _take(self, count: int) -> bytes:
+        taken = bytes(self._buffer[:count])
+        del self._buffer[:count]
+        self._searched = 0
+        return taken
+
+    async def line(self, limit: int) -> bytes:
+        """Return the next line with its ending; raises like `take_line`, `stirred`."""
+        while (line := self.take_line(limit)) is None:
+            await self._more()
+        return line
+
+    async def exactly(self, count: int) -> bytes:
+        """Return the next *count* bytes; raises `Hangup` if they do not come."""
+        while len(self._buffer) < count:
+            await self._more()
+        return self._take(count)
+
+    async def _more(self) -> None:
+        """Wait for bytes, even beyond the buffer's usual size."""
+        if self._ended:
+            raise Hangup
+        self._stirred.clear()
+        self.resume()
+        await self._stirred.wait()
+
+    async def idle(self, seconds: float | None) -> None:
+        """
+        Do nothing for *seconds* (None: for ever) while the client stays.
+
+        Raises:
+            Hangup: As soon as the client is gone.
+        """
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while not self._ended:
+                    self._stirred.clear()
+                    await self._stirred.wait()
+        if self._ended:
+            raise Hangup
+
+    async def deaf(self, seconds: float | None) -> None:
+        """Like `idle`, but throw away what the client says."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                while True:
+                    self.discard()
+                    await self._more()
+
+    # --- writing ----------------------------------------------------------------
+
+    async def send(self, data: bytes) -> None:
+        """
+        Send *data*.
+
+        Raises:
+            Hangup: If the client is gone.
+        """
+        if self._transport is None or self._closed or self._transport.is_closing():
+            raise Hangup
+        self._transport.write(data)
+        await self._writable.wait()
+
+    async def upgrade(self, context: ssl.SSLContext) -> None:
+        """
+        Go through a TLS handshake as server.
+
+        Raises:
+            Hangup: If it fails.
+        """
+        loop = asyncio.get_running_loop()
+        if self._transport is None or self._transport.is_closing():
+            raise Hangup
+        try:
+            transport = await loop.start_tls(
+                self._transport,
+                self,
+                context,
+                server_side=True,
+                ssl_handshake_timeout=HANDSHAKE_MAX,
+                ssl_shutdown_timeout=GOODBYE_MAX,
+            )
+        except OSError as error:  # ssl.SSLError is one
+            self._abort_failed()
+            raise Hangup from error
+        except BaseException:
+            self._abort_failed()
+            raise
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the types
+        self._transport = transport
+        self.secure = True
+
+    def _abort_failed(self) -> None:
+        # After a failed handshake asyncio does not tell the protocol of the end.
+        if self._transport is not None:
+            self._transport.abort()
+        self._end()
+
+    # --- the end ----------------------------------------------------------------
+
+    async def part(self) -> None:
+        """
+        End the connection in good manners: what was sent arrives, then an end.
+
+        Closing a socket with unread bytes in it sends a reset, which may overtake
+        what was sent before; so the client's last words are read first.
+        """
+        transport = self._transport
+        if transport is None or self._closed or transport.is_closing():
+            return
+        if transport.can_write_eof():
+            transport.write_eof()
+            with contextlib.suppress(Hangup):
+                await self.deaf(GOODBYE_MAX)
+        transport.close()
+
+    def reset(self) -> None:
+        """End the connection at once with a TCP reset."""
+        if self._transport is not None and not self._closed:
+            sock = self._transport.get_extra_info("socket")
+            with contextlib.suppress(OSError):
+                linger = struct.pack("ii", 1, 0)
+                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+            self._transport.abort()
+
+    def abort(self) -> None:
+        """End the connection without waiting for anything."""
+        if self._transport is not None and not self._closed:
+            self._transport.abort()

@@ -1,0 +1,150 @@
+"""The lab's name server: UDP and TCP on one port number (RFC 1035, 7766)."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from typing import TYPE_CHECKING, Final
+
+import dns.exception
+import dns.message
+import dns.rdatatype
+
+from mailprobe.lab.channel import Hangup
+from mailprobe.lab.conversation import noise
+from mailprobe.lab.listener import LOOPBACK, PORT_TRIES, LabError, Listener, bind
+from mailprobe.lab.switchboard import Plan, Site
+from mailprobe.lab.zone import to_wire
+
+if TYPE_CHECKING:
+    from mailprobe.lab.channel import Channel
+    from mailprobe.lab.store import Counters
+    from mailprobe.lab.switchboard import Switchboard
+    from mailprobe.lab.zone import Zone
+
+SITE: Final = Site("dns", "ns.lab.test", (), "none")
+ID_BYTES: Final = 2
+"""The query id stays readable in noise: resolvers throw away what has another."""
+
+
+def _pair() -> tuple[socket.socket, socket.socket]:
+    """Bind TCP and UDP to one free port number."""
+    for _ in range(PORT_TRIES):
+        tcp = bind(LOOPBACK)
+        udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            udp.bind(tcp.getsockname())
+            udp.settimeout(0)
+        except OSError:
+            udp.close()
+            tcp.close()
+        else:
+            return tcp, udp
+    message = f"no port is free on {LOOPBACK} for TCP and UDP; close some programs"
+    raise LabError(message)
+
+
+class NameServer(asyncio.DatagramProtocol):
+    """
+    Answers for a `Zone`.
+
+    Args:
+        zone: What there is.
+        faults: The active faults.
+        counters: Where queries are counted.
+    """
+
+    def __init__(self, zone: Zone, faults: Switchboard, counters: Counters) -> None:
+        self._zone = zone
+        self._faults = faults
+        self._counters = counters
+        self._transport: asyncio.DatagramTransport | None = None
+        self._timers: set[asyncio.TimerHandle] = set()
+        self.port = 0
+        self._listener: Listener | None = None
+
+    async def start(self) -> None:
+        """Answer from now on."""
+        tcp, udp = _pair()
+        self.port = tcp.getsockname()[1]
+        self._listener = Listener(SITE, tcp, self._serve)
+        self._listener.open()
+        loop = asyncio.get_running_loop()
+        await loop.create_datagram_endpoint(lambda: self, sock=udp)
+
+    async def stop(self) -> None:
+        """Close both sockets."""
+        for timer in self._timers:
+            timer.cancel()
+        if self._transport is not None:
+            self._transport.abort()
+        if self._listener is not None:
+            await self._listener.shut()
+
+    def _respond(self, wire: bytes, *, datagram: bool) -> tuple[Plan, bytes | None]:
+        """Return what the faults say, and the answer; None for silence."""
+        plan = self._faults.plan(SITE, "QUERY")
+        try:
+            query = dns.message.from_wire(wire)
+        except dns.exception.DNSException:
+            return plan, None
+        self._counters.commands[_question(query)] += 1
+        response = self._zone.answer(query)
+        if response is None or plan.stall or plan.drop:
+            return plan, None
+        answer = to_wire(query, response) if datagram else response.to_wire()
+        if plan.raw is not None:
+            answer = wire[:ID_BYTES] + plan.raw
+        if plan.garble:
+            answer = answer[:ID_BYTES] + noise(answer[ID_BYTES:])
+        return plan, answer
+
+    # --- UDP --------------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
+        assert isinstance(transport, asyncio.DatagramTransport)  # noqa: S101 - for the types
+        self._transport = transport
+
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+        """Answer one datagram."""
+        plan, answer = self._respond(data, datagram=True)
+        if answer is None:
+            return
+        if not plan.delay:
+            self._send(answer, addr)
+            return
+
+        def send() -> None:
+            self._timers.discard(timer)
+            self._send(answer, addr)
+
+        timer = asyncio.get_running_loop().call_later(plan.delay, send)
+        self._timers.add(timer)
+
+    def _send(self, answer: bytes, addr: tuple[str, int]) -> None:
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.sendto(answer, addr)
+
+    # --- TCP --------------------------------------------------------------------
+
+    async def _serve(self, channel: Channel, _: Listener) -> None:
+        channel.resume()
+        while True:
+            size = int.from_bytes(await channel.exactly(2), "big")
+            plan, answer = self._respond(await channel.exactly(size), datagram=False)
+            if plan.delay:
+                await channel.idle(plan.delay)
+            if plan.drop:
+                raise Hangup
+            if answer is not None:
+                await channel.send(len(answer).to_bytes(2, "big") + answer)
+
+
+def _question(query: dns.message.Message) -> str:
+    """Name a query as counters do: ``MX libero.test``."""
+    if not query.question:
+        return "NONE"
+    first = query.question[0]
+    name = first.name.to_text(omit_final_dot=True).lower()
+    return f"{dns.rdatatype.to_text(first.rdtype)} {name}"

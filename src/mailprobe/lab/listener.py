@@ -1,0 +1,156 @@
+"""Sockets that listen: opened and closed at once, so that faults can switch them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from mailprobe.lab.channel import Channel, Hangup
+from mailprobe.model.errors import MailprobeError
+
+if TYPE_CHECKING:
+    from mailprobe.lab.switchboard import Site
+
+BACKLOG: Final = 128
+"""Connections the kernel may hold for us; a storm of probes comes at once."""
+
+CONNECTIONS_MAX: Final = 1000
+"""Open connections per lab: TLS costs some 180 KiB each, so 180 MiB at worst."""
+
+PORT_TRIES: Final = 50
+"""Ports tried until one is free on every address; collisions are rare."""
+
+LOOPBACK: Final = "127.0.0.1"
+
+Serve: TypeAlias = "Callable[[Channel, Listener], Awaitable[None]]"
+
+
+class LabError(MailprobeError):
+    """The lab could not be started; the message says what to do."""
+
+
+def bind(address: str, port: int = 0) -> socket.socket:
+    """Return a TCP socket bound to *address*, which nobody can connect to yet."""
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((address, port))
+        sock.settimeout(0)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def bind_all(addresses: tuple[str, ...]) -> tuple[int, list[socket.socket]]:
+    """
+    Bind one port number on every one of *addresses*.
+
+    Raises:
+        LabError: If no port is free on all of them.
+        OSError: If an address is not this machine's.
+    """
+    for _ in range(PORT_TRIES):
+        sockets = [bind(addresses[0])]
+        port: int = sockets[0].getsockname()[1]
+        try:
+            for address in addresses[1:]:
+                sockets.append(bind(address, port))  # noqa: PERF401 - see except
+        except OSError as error:
+            for sock in sockets:
+                sock.close()
+            if error.errno != errno.EADDRINUSE:
+                raise
+        else:
+            return port, sockets
+    message = f"no port is free on all of {', '.join(addresses)}; close some programs"
+    raise LabError(message)
+
+
+class Listener:
+    """
+    One listening socket of one host.
+
+    Args:
+        site: Whose it is.
+        sock: Bound; it listens once `open` was called.
+        serve: Holds the conversation on an accepted connection.
+    """
+
+    def __init__(self, site: Site, sock: socket.socket, serve: Serve) -> None:
+        self.site = site
+        self.address: str
+        self.port: int
+        self.address, self.port = sock.getsockname()[:2]
+        self._sock = sock
+        self._serve = serve
+        self._listening = False
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._channels: set[Channel] = set()
+
+    def open(self) -> None:
+        """Take connections from now on."""
+        if not self._listening:
+            self._sock.listen(BACKLOG)
+            asyncio.get_running_loop().add_reader(self._sock, self._accept)
+            self._listening = True
+
+    def refuse(self) -> None:
+        """Refuse connections from now on; those that are open stay."""
+        if self._listening:
+            self._stop()
+            # A socket that is bound but does not listen keeps the port for us.
+            self._sock = bind(self.address, self.port)
+
+    def _stop(self) -> None:
+        if self._listening:
+            asyncio.get_running_loop().remove_reader(self._sock)
+            self._listening = False
+        self._sock.close()
+
+    def _accept(self) -> None:
+        try:
+            sock, _ = self._sock.accept()
+        except OSError:  # the client went before we looked, or no descriptor is left
+            return
+        sock.settimeout(0)
+        task = asyncio.get_running_loop().create_task(self._converse(sock))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _converse(self, sock: socket.socket) -> None:
+        channel = Channel(self._channels.discard)
+        try:
+            loop = asyncio.get_running_loop()
+            await loop.connect_accepted_socket(lambda: channel, sock)
+        except BaseException:
+            sock.close()
+            raise
+        self._channels.add(channel)
+        try:
+            with contextlib.suppress(Hangup):
+                await self._serve(channel, self)
+            channel.finished = True
+            await channel.part()
+        except BaseException:
+            channel.abort()
+            raise
+
+    @property
+    def open_count(self) -> int:
+        """How many conversations are going on."""
+        return sum(not channel.gone for channel in self._channels)
+
+    async def shut(self) -> None:
+        """Stop for good: no socket, task or connection is left."""
+        self._stop()
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for channel in tuple(self._channels):
+            channel.abort()
