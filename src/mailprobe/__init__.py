@@ -10,6 +10,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from mailprobe.checks import (
+        check_imap,
+        check_mx,
+        check_provider,
+        check_round_trip,
+        check_smtp,
+        check_tls,
+    )
     from mailprobe.judge import judge
     from mailprobe.model.errors import ConfigError, MailprobeError, UsageError
     from mailprobe.model.failure import Failure, Kind, Phase, Reply
@@ -54,17 +62,12 @@ if TYPE_CHECKING:
         Status,
         Verdict,
     )
-    from mailprobe.prober import (
-        Prober,
-        check_imap,
-        check_mx,
-        check_provider,
-        check_round_trip,
-        check_smtp,
-        check_tls,
-    )
+    from mailprobe.prober import Prober
 
 _HOMES: Final = {
+    "checks": (
+        "check_imap check_mx check_provider check_round_trip check_smtp check_tls"
+    ),
     "judge": "judge",
     "model.errors": "ConfigError MailprobeError UsageError",
     "model.failure": "Failure Kind Phase Reply",
@@ -80,10 +83,7 @@ _HOMES: Final = {
         "TlsTarget TripTarget"
     ),
     "model.verdict": "Availabilities Blame Check Finding Status Verdict",
-    "prober": (
-        "Prober check_imap check_mx check_provider check_round_trip check_smtp "
-        "check_tls"
-    ),
+    "prober": "Prober",
 }
 _HOME_OF: Final = {
     name: home for home, names in _HOMES.items() for name in names.split()

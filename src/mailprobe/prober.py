@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import traceback
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from mailprobe.judge import judge
 from mailprobe.judge.provider import judge_provider
@@ -35,6 +35,7 @@ from mailprobe.model.target import (
     TlsTarget,
     TripTarget,
 )
+from mailprobe.probes.plan import check_ascii, check_login, place
 from mailprobe.probes.vantage import Vantage
 from mailprobe.wire.clock import SystemClock
 from mailprobe.wire.tls import Trust
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from mailprobe.model.provider import Catalogue, Preset
+    from mailprobe.model.provider import Catalogue
     from mailprobe.model.target import SecurityName
     from mailprobe.model.verdict import Check
     from mailprobe.wire.clock import Clock
@@ -186,7 +187,7 @@ class Prober:
 
         target = SmtpTarget(ascii_host(host), port, _mode(port, security), mailbox)
         if mailbox is not None:
-            _check_login(mailbox, target.security)
+            check_login(mailbox, target.security)
             target = replace(target, mailbox=self.catalogue.complete(mailbox))
         probe = probe_smtp(self._vantage, target, _seconds(timeout), self._told("smtp"))
         return judge(await self._guarded(probe, SmtpReport, target))
@@ -219,10 +220,7 @@ class Prober:
             mode = _mode(number, security)
             target = ImapTarget(None, ascii_host(mailbox), number, mode)
         else:
-            whole = await self._completed(mailbox, "imap")
-            assert whole.imap is not None  # noqa: S101 - completed
-            _check_login(whole, whole.imap.security)
-            at = whole.imap
+            whole, at = await place(self._vantage, self.catalogue, mailbox, "imap")
             target = ImapTarget(whole, ascii_host(at.host), at.port, at.security)
         probe = probe_imap(self._vantage, target, _seconds(timeout), self._told("imap"))
         return judge(await self._guarded(probe, ImapReport, target))
@@ -276,13 +274,10 @@ class Prober:
         from mailprobe.probes.roundtrip import probe_round_trip  # noqa: PLC0415
 
         for mailbox in (sender, recipient):
-            _check_ascii(mailbox)
-        whole = await self._completed(sender, "smtp")
-        other = await self._completed(recipient, "imap")
-        assert whole.smtp is not None  # noqa: S101 - completed
-        assert other.imap is not None  # noqa: S101 - completed
-        _check_login(whole, whole.smtp.security)
-        _check_login(other, other.imap.security)
+            check_ascii(mailbox)
+        catalogue = self.catalogue
+        whole, _ = await place(self._vantage, catalogue, sender, "smtp")
+        other, _ = await place(self._vantage, catalogue, recipient, "imap")
         target = TripTarget(whole, other)
         seconds, told = _seconds(timeout), self._told("trip")
         probe = probe_round_trip(self._vantage, target, seconds, told)
@@ -307,64 +302,14 @@ class Prober:
             UsageError: If the name is no preset and no domain, or the mailbox
                 has no secret or its hosts cannot be found.
         """
+        from mailprobe.probes.plan import make_plan  # noqa: PLC0415 - both clients
         from mailprobe.probes.provider import probe_provider  # noqa: PLC0415
 
-        plan = await self._plan(name, mailbox)
+        plan = await make_plan(self._vantage, self.catalogue, name, mailbox)
         target = ProviderTarget(name, plan.mailbox)
         seconds = _seconds(timeout)
         probe = probe_provider(self._vantage, target, plan, seconds, self._on_step)
         return judge_provider(await self._guarded(probe, ProviderReport, target))
-
-    async def _plan(self, name: str, mailbox: Mailbox | None) -> Any:  # noqa: ANN401
-        from mailprobe.probes.discover import discover  # noqa: PLC0415 - dnspython
-        from mailprobe.probes.provider import Plan  # noqa: PLC0415 - both clients
-
-        preset = self.catalogue.find(name)
-        if preset is None and "." not in name.strip("."):
-            preset = self.catalogue.get(name)  # raises, with the nearest names
-        smtp, imap = _endpoints(preset)
-        if preset is None:
-            domain = ascii_domain(name)
-            smtp, imap = await discover(self._vantage.resolver, domain)
-        if mailbox is not None:
-            _check_ascii(mailbox)
-            base = preset.complete(mailbox) if preset else mailbox
-            whole = await self._completed(await self._completed(base, "smtp"), "imap")
-            assert whole.smtp is not None  # noqa: S101 - completed
-            assert whole.imap is not None  # noqa: S101 - completed
-            _check_login(whole, whole.smtp.security)
-            _check_login(whole, whole.imap.security)
-            smtp, imap = _first(whole.smtp, smtp), _first(whole.imap, imap)
-            mailbox = whole
-        return Plan(
-            preset=preset.id if preset else None,
-            domain=_mail_domain(name, preset, mailbox),
-            submission=smtp,
-            imap=imap,
-            mailbox=mailbox,
-        )
-
-    async def _completed(self, mailbox: Mailbox, service: str) -> Mailbox:
-        """Find where a mailbox is served: given, preset, SRV, or a plain question."""
-        whole = self.catalogue.complete(mailbox)
-        if getattr(whole, service) is not None:
-            return whole
-        from mailprobe.probes.discover import discover  # noqa: PLC0415 - dnspython
-
-        domain = ascii_domain(mailbox.domain)
-        smtp, imap = await discover(self._vantage.resolver, domain)
-        found = smtp if service == "smtp" else imap
-        if not found:
-            message = (
-                f"nothing is known of where {mailbox.address} is served: there is no "
-                f"preset and no SRV record for {domain}; give {service}=Endpoint(...)"
-            )
-            raise UsageError(message)
-        return (
-            replace(whole, smtp=found[0])
-            if service == "smtp"
-            else (replace(whole, imap=found[0]))
-        )
 
     def _told(self, probe: str) -> Callable[[Step], None] | None:
         on_step = self._on_step
@@ -407,47 +352,6 @@ def _mode(port: int, security: SecurityName | Security | None) -> Security:
     return Security(Endpoint("any", 1, security).security)
 
 
-def _check_login(mailbox: Mailbox, security: str) -> None:
-    if mailbox.password is None and mailbox.token is None:
-        message = f"mailbox {mailbox.address} has no password and no token"
-        raise UsageError(message)
-    if security == Security.NONE:
-        message = (
-            f"mailbox {mailbox.address} would log in without TLS; "
-            'use security "tls" or "starttls"'
-        )
-        raise UsageError(message)
-
-
-def _check_ascii(mailbox: Mailbox) -> None:
-    if not mailbox.address.isascii():
-        message = (
-            f"mailbox {mailbox.address!r} is not plain ASCII; canary mail is not sent "
-            "to international addresses"
-        )
-        raise UsageError(message)
-
-
-def _endpoints(
-    preset: Preset | None,
-) -> tuple[tuple[Endpoint, ...], tuple[Endpoint, ...]]:
-    return (preset.smtp, preset.imap) if preset else ((), ())
-
-
-def _first(chosen: Endpoint, others: tuple[Endpoint, ...]) -> tuple[Endpoint, ...]:
-    return (chosen, *(other for other in others if other != chosen))
-
-
-def _mail_domain(
-    name: str, preset: Preset | None, mailbox: Mailbox | None
-) -> str | None:
-    if mailbox is not None:
-        return ascii_domain(mailbox.domain)
-    if preset is None or name.strip(".").lower() in preset.domains:
-        return ascii_domain(name)
-    return preset.domains[0] if preset.domains else None
-
-
 def _servers(nameservers: Sequence[str]) -> tuple[str, ...]:
     if isinstance(nameservers, str):
         message = "nameservers is a list of addresses, not one string"
@@ -470,69 +374,3 @@ def _seconds(timeout: float) -> float:
         message = f"timeout {timeout!r} is not a positive number of seconds"
         raise UsageError(message)
     return float(timeout)
-
-
-# --- shortcuts: one prober for one check --------------------------------------------
-
-
-async def check_mx(
-    domain: str, *, connect: bool = False, timeout: float = TIMEOUT
-) -> Check[MxReport]:
-    """Ask who takes mail for a domain; see `Prober.mx`."""
-    async with Prober() as prober:
-        return await prober.mx(domain, connect=connect, timeout=timeout)
-
-
-async def check_smtp(
-    host: str,
-    port: int = 25,
-    *,
-    security: SecurityName | Security | None = None,
-    mailbox: Mailbox | None = None,
-    timeout: float = TIMEOUT,
-) -> Check[SmtpReport]:
-    """Hold one SMTP conversation; see `Prober.smtp`."""
-    async with Prober() as prober:
-        return await prober.smtp(
-            host, port, security=security, mailbox=mailbox, timeout=timeout
-        )
-
-
-async def check_imap(
-    mailbox: Mailbox | str,
-    port: int | None = None,
-    *,
-    security: SecurityName | Security | None = None,
-    timeout: float = TIMEOUT,
-) -> Check[ImapReport]:
-    """Hold one IMAP conversation; see `Prober.imap`."""
-    async with Prober() as prober:
-        return await prober.imap(mailbox, port, security=security, timeout=timeout)
-
-
-async def check_tls(
-    host: str,
-    port: int,
-    *,
-    security: SecurityName | Security | None = None,
-    timeout: float = TIMEOUT_TLS,
-) -> Check[TlsReport]:
-    """Look at a certificate and handshake; see `Prober.tls`."""
-    async with Prober() as prober:
-        return await prober.tls(host, port, security=security, timeout=timeout)
-
-
-async def check_round_trip(
-    sender: Mailbox, recipient: Mailbox, *, timeout: float = TIMEOUT_TRIP
-) -> Check[TripReport]:
-    """Send one mail and time its arrival; see `Prober.round_trip`."""
-    async with Prober() as prober:
-        return await prober.round_trip(sender, recipient, timeout=timeout)
-
-
-async def check_provider(
-    name: str, mailbox: Mailbox | None = None, *, timeout: float = TIMEOUT_PROVIDER
-) -> Check[ProviderReport]:
-    """Try everything at one provider; see `Prober.provider`."""
-    async with Prober() as prober:
-        return await prober.provider(name, mailbox, timeout=timeout)

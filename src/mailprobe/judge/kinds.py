@@ -107,7 +107,8 @@ _TABLE: Final = (
      "No password is sent without TLS; the operator must offer it.", "RFC 3207 4"),
     (Kind.STARTTLS_INJECTION, "sent text in clear behind its answer to STARTTLS",
      _DOWN, _PROVIDER,
-     "Its software is faulty, or somebody in between adds text: use 465 or 993.", "RFC 3207 4.2"),
+     "Its software is faulty, or somebody in between adds text: use 465 or 993.",
+     "RFC 3207 4.2"),
     # --- SMTP ---
     (Kind.GREETING_TIMEOUT, "accepted the connection and never greeted",
      _DOWN, _PROVIDER, "The service hangs behind its open port.",

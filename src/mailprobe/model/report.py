@@ -329,8 +329,9 @@ class Hop:
     """
     One Received header.
 
-    Clocks of other hosts are not ours: the delay is what two headers say, may
-    be negative, and is exact to a second at best.
+    Other hosts' clocks are not ours, and they write whole seconds. What two
+    headers say is kept as it is, negative delays too; how far it can be
+    trusted stands beside it.
 
     Attributes:
         by: The host that wrote the header.
@@ -339,6 +340,11 @@ class Hop:
         at: The time it states, UTC; None if it cannot be read.
         delay: Seconds since the hop before, by their own clocks; None at the
             first hop or where a time is missing.
+        delay_error: If the two clocks agree, the true delay differs from
+            *delay* by less than this many seconds; None without a delay.
+        clock_off: Seconds by which its clock is wrong at least, positive if it
+            is ahead: the mail was there after we sent and before we saw it, by
+            our clock. 0 if the stated time is possible; None if unknown.
     """
 
     by: str
@@ -346,6 +352,8 @@ class Hop:
     protocol: str
     at: datetime | None
     delay: float | None
+    delay_error: float | None = None
+    clock_off: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mailprobe.judge import judge
@@ -24,30 +23,11 @@ if TYPE_CHECKING:
         Step,
         TripReport,
     )
-    from mailprobe.model.target import Endpoint, Mailbox, ProviderTarget
+    from mailprobe.model.target import Mailbox, ProviderTarget
     from mailprobe.model.verdict import Check
+    from mailprobe.probes.plan import Plan
     from mailprobe.probes.vantage import Vantage
     from mailprobe.wire.recorder import Recorder
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """
-    What there is to be tried.
-
-    Attributes:
-        preset: The id of the preset it comes from; None without one.
-        domain: The mail domain, for MX; None if unknown.
-        submission: Submission services; the login is tried at the first.
-        imap: IMAP services; the login is tried at the first.
-        mailbox: The canary, if there is one.
-    """
-
-    preset: str | None
-    domain: str | None
-    submission: tuple[Endpoint, ...]
-    imap: tuple[Endpoint, ...]
-    mailbox: Mailbox | None
 
 
 async def probe_provider(

@@ -6,6 +6,7 @@ import asyncio
 import os
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, cast
 
 from mailprobe.mail import canary as mark
@@ -251,7 +252,7 @@ async def read_arrival(vantage: Vantage, recorder: Recorder, trip: Trip) -> None
         step.saw(f"UID {first.uid} in {first.place.shown}")
     if trip.listener is not None and first.place.landed == "inbox":
         grace = min(limits.notify_grace, recorder.remaining())
-        trip.notified = await trip.listener.told(first.number, grace)
+        trip.notified = await trip.listener.told(first, grace)
     async with recorder.step(Phase.SEARCH, at, limits.command) as step:
         await watch.look()
         step.saw(f"{len(watch.sightings)} copies")
@@ -281,6 +282,9 @@ def report(
     visible = first.by - begun if first and begun is not None else None
     error = min(first.by - first.after, visible or 0.0) if first else None
     notified = trip.notified - begun if trip.notified and begun is not None else None
+    seen_at = None
+    if visible is not None and trip.submitted_at is not None:
+        seen_at = trip.submitted_at + timedelta(seconds=visible)
     landed = cast("Literal['inbox', 'junk'] | None", first and first.place.landed)
     return TripReport(
         **vantage.common(recorder),
@@ -301,7 +305,7 @@ def report(
         internal_date=trip.internal_date,
         copies=len(sightings),
         foreign=watch.foreign if watch else 0,
-        hops=received_hops(trip.headers),
+        hops=received_hops(trip.headers, sent=trip.submitted_at, seen=seen_at),
         authentication_results=authentication_results(trip.headers),
         deleted=trip.deleted,
         sending_tls=trip.sending.tls,

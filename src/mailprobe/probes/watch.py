@@ -34,6 +34,9 @@ _PEEK: Final = (
     b"BODY.PEEK[HEADER.FIELDS (MESSAGE-ID SUBJECT X-MAILPROBE-CANARY)]<0.8192>"
 )
 _WHOLE: Final = b"BODY.PEEK[HEADER]<0.65536>"
+# Seconds between polls from which on a server's silence is not relied upon:
+# by then the extra question costs less than a mail that is overlooked.
+TRUSTING: Final = 1.0
 NEWS_MAX: Final = 200  # new mails looked at in one poll; the rest wait for the next
 
 
@@ -99,13 +102,18 @@ class Watch:
         self.places.insert(0, Place(INBOX, "INBOX", "inbox", uidnext))
         self.last_look = self.recorder.elapsed()
 
-    async def look(self) -> bool:
-        """Look once into every folder; return whether our mail is there."""
+    async def look(self, *, thorough: bool = False) -> bool:
+        """
+        Look once into every folder; return whether our mail is there.
+
+        Args:
+            thorough: Look at what is new even if the server tells of no change.
+        """
         began = self.recorder.elapsed()
         self.polls += 1
         inbox, *others = self.places
         done = await self.session.command("NOOP")
-        if any(read.count(response, "EXISTS") is not None for response in done):
+        if thorough or any(map(_changed, done)):
             await self._read_news(inbox, by=self.recorder.elapsed())
         for place in others:
             uidnext = await self._status_uidnext(place.name)
@@ -235,10 +243,12 @@ async def watch_until(  # noqa: PLR0913 - what to watch, how long, when to stop
         hopeless: Whether the mail can no longer be expected.
     """
     elapsed = watch.recorder.elapsed
+    pause = 0.0
     while True:
         nudge.clear()
+        left = until - elapsed()
         async with asyncio.timeout(limits.command):
-            if await watch.look():
+            if await watch.look(thorough=pause >= TRUSTING or left <= 0):
                 return True
         left = until - elapsed()
         if left <= 0 or hopeless():
@@ -260,6 +270,7 @@ class Listener:
         nudge: Set at every push, so that a look follows at once.
         shift: What turns the session's seconds into those of the trip.
         pushes: What was told.
+        renumbered: Mail was removed meanwhile, so that numbers have shifted.
         heard: Set at every push.
     """
 
@@ -267,6 +278,7 @@ class Listener:
     nudge: asyncio.Event
     shift: float
     pushes: list[tuple[float, int]] = field(default_factory=list)
+    renumbered: bool = False
     heard: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
@@ -275,17 +287,22 @@ class Listener:
             while True:
                 for at, response in await self.session.idle_push():
                     number = read.count(response, "EXISTS")
+                    gone = read.count(response, "EXPUNGE") is not None
+                    self.renumbered = self.renumbered or gone
                     if number is not None and len(self.pushes) < NEWS_MAX:
                         self.pushes.append((at + self.shift, number))
                         self.nudge.set()
                         self.heard.set()
 
-    async def told(self, number: int, grace: float) -> float | None:
+    async def told(self, sighting: Sighting, grace: float) -> float | None:
         """
-        Return when the server told of mail *number*; None if not in time.
+        Return when the server told of a mail; None if not in time.
+
+        A push counts from the number that the mail has; where numbers have
+        shifted, from the last look that did not show it.
 
         Args:
-            number: The sequence number of the mail in INBOX.
+            sighting: The mail, as a poll saw it in INBOX.
             grace: Seconds to go on waiting for it.
         """
         with suppress(TimeoutError):
@@ -293,10 +310,16 @@ class Listener:
                 while True:
                     self.heard.clear()
                     for at, exists in self.pushes:
-                        if exists >= number:
+                        late = self.renumbered and at >= sighting.after
+                        if late or exists >= sighting.number:
                             return at
                     await self.heard.wait()
         return None
+
+
+def _changed(response: Response) -> bool:
+    words = ("EXISTS", "EXPUNGE")
+    return any(read.count(response, word) is not None for word in words)
 
 
 def _status_of(name: bytes) -> bytes:
