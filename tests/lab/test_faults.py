@@ -179,7 +179,10 @@ def test_bye(lab: ThreadedLab, talk: Talk) -> None:
 
 
 @pytest.mark.parametrize(
-    "talk", [t for t in TALKS if t.moment in {"GREETING", "NOOP"}], ids=str
+    # Before Python 3.13 a client in TLS sees an end where there was a reset.
+    "talk",
+    [t for t in TALKS if t.security != "tls"],
+    ids=str,
 )
 def test_reset(lab: ThreadedLab, talk: Talk) -> None:
     """A dropped line may end with a TCP reset."""

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 import struct
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 if TYPE_CHECKING:
     import ssl
@@ -60,9 +60,9 @@ class Channel(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport; read nothing yet."""
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the types
-        self._transport = transport
-        transport.pause_reading()
+        # Not every loop's transport is an instance of the class it behaves like.
+        self._transport = cast("asyncio.Transport", transport)
+        self._transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         """Keep the bytes, and wake who waits for them."""
@@ -251,7 +251,9 @@ class Channel(asyncio.Protocol):
         except BaseException:
             self._abort_failed()
             raise
-        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - for the types
+        if transport is None:  # the client went during the handshake
+            self._abort_failed()
+            raise Hangup
         self._transport = transport
         self.secure = True
 
