@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -14,9 +15,11 @@ from mailprobe.model.report import Certificate
 if TYPE_CHECKING:
     from datetime import datetime
 
-NAMES_MAX = 200  # names kept of one certificate; shared hosting reaches a hundred
+KEPT: Final = 256  # certificates remembered: every probe meets the same few
+NAMES_MAX: Final = 200  # names kept of one certificate; shared hosting reaches a hundred
 
 
+@lru_cache(maxsize=KEPT)
 def read_certificate(der: bytes) -> Certificate | None:
     """Read one certificate; None if the bytes are not a usable one."""
     try:
@@ -32,7 +35,13 @@ def read_certificate(der: bytes) -> Certificate | None:
             self_signed=parsed.issuer == parsed.subject,
             sha256=parsed.fingerprint(hashes.SHA256()).hex(),
         )
-    except (ValueError, TypeError, x509.UnsupportedGeneralNameType):
+    except (
+        ValueError,
+        TypeError,
+        x509.InvalidVersion,
+        x509.DuplicateExtension,
+        x509.UnsupportedGeneralNameType,
+    ):
         return None
 
 

@@ -19,10 +19,10 @@ def readable(data: bytes | str, limit: int) -> str:
         data = data.encode("utf-8", "backslashreplace")
     # A character takes at most four bytes: no need to decode the rest.
     text = data[: 4 * limit].decode("utf-8", "backslashreplace")
-    if not text.isprintable():
+    if not text.replace("\n", "").replace("\t", "").isprintable():
         text = "".join(c if _harmless(c) else _escaped(c) for c in text)
     if len(text) > limit or len(data) > 4 * limit:
-        text = text[: max(limit - len(ELLIPSIS), 0)] + ELLIPSIS
+        text = (text[: max(limit - len(ELLIPSIS), 0)] + ELLIPSIS)[:limit]
     return text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from mailprobe.model.limits import Limits
 
 UDP_PAYLOAD: Final = 1232  # the DNS flag day 2020 size: never fragmented
+DATAGRAM_MAX: Final = 65_535  # what one UDP datagram can carry
 RECORDS_MAX: Final = 100  # records kept of one answer; large MX sets have ten
 DNS_PORT: Final = 53
 
@@ -162,14 +164,8 @@ class Resolver:
 
     async def _ask(self, question: dns.message.QueryMessage, at: NameServer) -> Lookup:
         try:
-            response, _ = await dns.asyncquery.udp_with_fallback(
-                question,
-                at.address,
-                timeout=self._limits.dns_try,
-                port=at.port,
-                ignore_unexpected=True,
-                ignore_errors=True,  # a spoofed datagram must not end the wait
-            )
+            async with asyncio.timeout(self._limits.dns_try):
+                response = await _exchange(question, at)
         except (dns.exception.Timeout, TimeoutError):
             return Lookup(outcome=Outcome.TIMEOUT, server=str(at))
         except dns.exception.DNSException as error:
@@ -180,6 +176,35 @@ class Resolver:
             detail = readable(str(error), 200)
             return Lookup(outcome=Outcome.TIMEOUT, server=str(at), detail=detail)
         return _read(response, str(at))
+
+
+async def _exchange(
+    question: dns.message.QueryMessage, at: NameServer
+) -> dns.message.Message:
+    """
+    Ask by UDP from a fresh port, and again by TCP if the answer was cut short.
+
+    The socket is connected: the kernel drops datagrams of anybody else, and a
+    port where nobody listens is known at once. A datagram that is no answer to
+    the question is passed over, since a spoofed one must not end the wait.
+    """
+    loop = asyncio.get_running_loop()
+    family = socket.AF_INET6 if ":" in at.address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(0)
+        sock.connect((at.address, at.port))
+        await loop.sock_sendall(sock, question.to_wire())
+        while True:
+            wire = await loop.sock_recv(sock, DATAGRAM_MAX)
+            try:
+                response = dns.message.from_wire(wire)
+            except dns.exception.DNSException:
+                continue
+            if not question.is_response(response):
+                continue
+            if not response.flags & dns.flags.TC:
+                return response
+            return await dns.asyncquery.tcp(question, at.address, port=at.port)
 
 
 _FINAL: Final = frozenset({Outcome.ANSWER, Outcome.NO_DATA, Outcome.NXDOMAIN})
