@@ -13,7 +13,7 @@ from mailprobe.lab import Delay, Drop, Duplicate, Junk, Lose, Reply, Withhold
 from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
-    from mailprobe import Check, TripReport
+    from mailprobe import Check, Step, TripReport
     from mailprobe.lab import Fault, ThreadedLab
     from mailprobe.model.target import SecurityName
     from tests.real.world import RealWorld
@@ -199,6 +199,56 @@ async def test_nothing_else_in_the_mailbox_is_touched(lab_world: ThreadedLab) ->
     check = await _trip(lab_world)
     assert check.status == "ok"
     assert _contents(lab_world) == before
+    lab_world.store.clear()
+
+
+@pytest.mark.asyncio
+async def test_mail_that_others_marked_for_deletion_survives(
+    lab_world: ThreadedLab,
+) -> None:
+    """Only our own mail is expunged, not what its owner has merely marked."""
+    message = lab_world.store.deliver("bob@posta.test", b"Subject: keep\r\n\r\nme\r\n")
+    lab_world.call(setattr, message, "flags", frozenset({"\\Deleted"}))
+    check = await _trip(lab_world)
+    assert check.report.deleted is True
+    assert [kept.raw for kept in lab_world.store.messages("bob@posta.test")] == [
+        message.raw
+    ]
+    lab_world.store.clear()
+
+
+@pytest.mark.asyncio
+async def test_old_mail_is_not_looked_at(lab_world: ThreadedLab) -> None:
+    """A canary that lay there before counts neither as ours nor as a stranger's."""
+    old = "mp1-00000000-66666666-" + "0" * 32 + "-" + "f" * 32
+    lab_world.store.deliver("bob@posta.test", f"Subject: {old}\r\n\r\n".encode())
+    with lab_world.fault(Lose()):
+        check = await _trip(lab_world, timeout=1)
+    assert check.verdict.rule == "trip_missing"
+    assert check.report.foreign == 0
+    lab_world.store.clear()
+
+
+@pytest.mark.asyncio
+async def test_new_mail_of_other_probers_is_counted(lab_world: ThreadedLab) -> None:
+    """A forged canary that comes meanwhile is evidence, never an arrival."""
+    forged = "mp1-00000000-66666666-" + "0" * 32 + "-" + "f" * 32
+    raw = f"Subject: mailprobe canary {forged}\r\n\r\n".encode()
+
+    def slip_in(probe: str, step: Step) -> None:
+        if (probe, step.phase) == ("trip", "data"):
+            lab_world.store.deliver("bob@posta.test", raw)
+
+    options = prober_options_for(lab_world) | {"on_step": slip_in}
+    async with Prober(**options) as prober:
+        with lab_world.fault(Lose()):
+            check = await prober.round_trip(
+                lab_world.mailbox("ada@libero.test"),
+                lab_world.mailbox("bob@posta.test"),
+                timeout=1,
+            )
+    assert check.verdict.rule == "trip_missing"
+    assert check.report.foreign == 1
     lab_world.store.clear()
 
 

@@ -105,6 +105,25 @@ async def test_no_password_ever_shows(
 
 
 @pytest.mark.asyncio
+async def test_a_server_that_echoes_the_password(lab_world: ThreadedLab) -> None:
+    """A password that the server itself says back is masked wherever it shows."""
+    ada = lab_world.mailbox("ada@libero.test")
+    assert ada.password is not None
+    secret = ada.password.reveal()
+    coded = base64.b64encode(f"\0{ada.address}\0{secret}".encode()).decode()
+    echo = Reply("AUTH", 535, f"5.7.8 no: {secret} {coded}", service="submission")
+    with lab_world.fault(echo):
+        async with Prober(**prober_options_for(lab_world), transcript=True) as prober:
+            check = await prober.smtp(
+                "smtp.libero.test", _port(ada), mailbox=ada, security="tls"
+            )
+    shown = repr(check) + check.why + "\n".join(check.report.transcript)
+    assert "5.7.8" in shown
+    assert secret not in shown
+    assert coded not in shown
+
+
+@pytest.mark.asyncio
 async def test_one_attempt_for_one_refusal(lab_world: ThreadedLab) -> None:
     """A refused password is not tried by the next mechanism as well."""
     ada = replace(lab_world.mailbox("ada@posta.test"), password=Secret("not it"))

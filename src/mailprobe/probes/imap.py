@@ -207,7 +207,7 @@ async def examine_inbox(vantage: Vantage, recorder: Recorder, notes: ImapNotes) 
     async with recorder.step(Phase.SELECT, notes.peer, vantage.limits.command) as step:
         done = await _session(notes).select(b"INBOX", read_only=True)
         notes.inbox = inbox_facts(done)
-        step.saw(f"{notes.inbox.messages} messages")
+        step.saw(f"messages: {notes.inbox.messages}")
 
 
 async def read_quota(vantage: Vantage, recorder: Recorder, notes: ImapNotes) -> None:

@@ -227,7 +227,7 @@ async def see_arrival(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:
                 nudge=trip.nudge,
                 hopeless=lambda: trip.refusal is not None,
             )
-            step.saw(f"{watch.polls} polls")
+            step.saw(f"polls: {watch.polls}")
             if not seen and trip.refusal is None:
                 trip.gave_up = recorder.elapsed() - trip.submitted
                 detail = f"not seen within {trip.gave_up:.3g} s"
@@ -255,7 +255,7 @@ async def read_arrival(vantage: Vantage, recorder: Recorder, trip: Trip) -> None
         trip.notified = await trip.listener.told(first, grace)
     async with recorder.step(Phase.SEARCH, at, limits.command) as step:
         await watch.look()
-        step.saw(f"{len(watch.sightings)} copies")
+        step.saw(f"copies: {len(watch.sightings)}")
 
 
 async def take_away(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:
