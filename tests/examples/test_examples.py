@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import mailprobe
+from mailprobe import providers
+from mailprobe.config import Config
 from tests.examples import (
     first_check,
     no_preset,
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 FENCE = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+TOML = re.compile(r"^```toml\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 SECTION = re.compile(
     r"^# --8<-- \[start:example\]\n(.*?)^# --8<-- \[end:example\]$",
     re.MULTILINE | re.DOTALL,
@@ -44,6 +47,12 @@ def shown(name: str) -> str:
     return found[1].strip()
 
 
+def toml(page: str) -> str:
+    """Return the one TOML block of a how-to page."""
+    (block,) = TOML.findall((ROOT / "docs/how-to" / page).read_text("utf-8"))
+    return str(block)
+
+
 def test_readme_shows_the_first_check() -> None:
     """The README's Python is the example that is run here, letter for letter."""
     blocks = FENCE.findall((ROOT / "README.md").read_text("utf-8"))
@@ -57,6 +66,21 @@ def test_pages_show_only_examples() -> None:
             name = re.fullmatch(r'--8<-- "tests/examples/(\w+\.py):example"\n', block)
             assert name is not None, f"{page}: {block}"
             assert shown(name[1])
+
+
+def test_configuration_page(tmp_path: Path) -> None:
+    """The mailprobe.toml of the how-to is read without complaint."""
+    file = tmp_path / "mailprobe.toml"
+    file.write_text(toml("configuration.md"), "utf-8")
+    config = Config.load(file)
+    assert [box.name for box in config.mailboxes] == ["canary", "office", "google"]
+
+
+def test_preset_page(tmp_path: Path) -> None:
+    """The preset of the how-to is read without complaint."""
+    file = tmp_path / "example.toml"
+    file.write_text(toml("provider-without-preset.md"), "utf-8")
+    assert providers.load(file).get("example.org").id == "example"
 
 
 @pytest.mark.asyncio

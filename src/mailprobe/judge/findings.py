@@ -97,7 +97,8 @@ def _imap(report: ImapReport) -> Iterator[Finding]:
         yield Finding("mailbox_nearly_full", text)
     for step in report.steps:
         if step.phase in {Phase.ID, Phase.QUOTA} and step.failure:
-            text = f"{step.phase.upper()} is offered and refused: {step.failure.reply}"
+            said = step.failure.reply or step.failure.detail or step.failure.kind
+            text = f"{step.phase.upper()} is offered and refused: {said}"
             yield Finding(f"{step.phase}_refused", text)
 
 

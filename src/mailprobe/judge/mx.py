@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, cast
 
+from mailprobe.judge.case import Case, short
 from mailprobe.judge.kinds import KINDS
+from mailprobe.judge.replies import REPLY_RULES
 from mailprobe.judge.rule import Rule
 from mailprobe.model.failure import Kind
-from mailprobe.model.report import MxReport
+from mailprobe.model.report import MxReport, Step
 from mailprobe.model.verdict import Blame, Status
 
 if TYPE_CHECKING:
-    from mailprobe.judge.case import Case
     from mailprobe.model.report import MxAddress
 
 _FOR: Final = ("MxReport",)
@@ -27,17 +29,30 @@ def tried(case: Case) -> tuple[MxAddress, ...]:
 
 
 def reachable(case: Case) -> tuple[MxAddress, ...]:
-    """Return those of them that this machine has a route to."""
+    """Return those of them that this machine has a route to, and that serve it."""
     return tuple(
         entry
         for entry in tried(case)
         if not (entry.failure and entry.failure.kind is Kind.TCP_UNREACHABLE)
+        and not _turned_away(case, entry)
     )
 
 
 def answering(case: Case) -> tuple[MxAddress, ...]:
     """Return those that greeted."""
     return tuple(entry for entry in tried(case) if entry.answered)
+
+
+def _turned_away(case: Case, entry: MxAddress) -> bool:
+    """Whether it refused us for what we are, which says nothing about it."""
+    failure = entry.failure
+    if failure is None:
+        return False
+    # The rules for a conversation that ended there; here it is one of many.
+    step = Step(phase=failure.phase, peer="", began=0.0, took=0.0, failure=failure)
+    alone = Case(replace(case.report, steps=(step,)))
+    rule = next((rule for rule in REPLY_RULES if rule.fits(alone)), None)
+    return rule is not None and rule.blame is Blame.VANTAGE
 
 
 def _mx(case: Case) -> MxReport:
@@ -60,19 +75,28 @@ def _silent(case: Case) -> bool:
     return bool(tried(case)) and not answering(case) and kinds <= _OURS
 
 
+def _blocked(case: Case) -> bool:
+    away = [_turned_away(case, entry) for entry in tried(case)]
+    ours = (entry.failure and entry.failure.kind in _OURS for entry in tried(case))
+    return any(away) and all(map(any, zip(away, ours, strict=True)))
+
+
 def _counts(case: Case) -> dict[str, object]:
     report = _mx(case)
-    lost = next((entry.failure for entry in tried(case) if entry.failure), None)
+    theirs = (e for e in (*reachable(case), *tried(case)) if e.failure)
+    entry = next(theirs, None)
     gone = next((host for host in report.hosts if host.failure), None)
     names = ", ".join(host.name for host in report.hosts[:3])
     more = len(report.hosts) - 3
-    entry = next((e for e in tried(case) if e.failure), None)
-    meaning = KINDS[lost.kind].meaning if lost else ""
+    away = next((e for e in tried(case) if _turned_away(case, e)), None)
+    meaning = KINDS[entry.failure.kind].meaning if entry and entry.failure else ""
+    refusal = away.failure.reply if away and away.failure else ""
     return {
         "tried": len(tried(case)),
         "reachable": len(reachable(case)),
         "answering": len(answering(case)),
         "first_failure": f"{entry.address} {meaning}" if entry else "",
+        "first_refusal": short(str(refusal)),
         "lost_host": gone.name if gone else "",
         "hosts": f"{names} and {more} more" if more > 0 else names,
     }
@@ -131,6 +155,18 @@ MX_RULES: Final = (
         "networks block that port, so this says nothing about the provider.",
         words=_counts,
         advice="Try another domain's MX from here, or probe from another network.",
+    ),
+    Rule(
+        name="mx_refuses_us",
+        applies_to=_FOR,
+        condition="the addresses that answer turn us away for what we are",
+        when=_blocked,
+        status=Status.UNKNOWN,
+        blame=Blame.VANTAGE,
+        why="All addresses of {peer} refuse this machine ({first_refusal}); they may "
+        "serve others.",
+        words=_counts,
+        advice="Probe from an address with reverse DNS and a good reputation.",
     ),
     Rule(
         name="mx_all_down",

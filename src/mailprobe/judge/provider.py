@@ -103,8 +103,8 @@ def _with_second_opinion(
     Servers say 535 for a wrong password and for a broken password store alike;
     over IMAP the two sound different.
     """
-    failure = submit.failure
-    if failure is None or failure.kind is not Kind.AUTH_REFUSED or not imap:
+    # Only where SMTP left it open: a server that says "maintenance" is believed.
+    if submit.rule != "login_refused_smtp" or not imap:
         return submit
     other = imap[0]
     kind = other.verdict.failure.kind if other.verdict.failure else None

@@ -17,17 +17,26 @@ from mailprobe.model.verdict import Blame, Status
 if TYPE_CHECKING:
     from mailprobe.judge.case import Case
 
-_REPUTATION: Final = (
-    "blacklist", "blocklist", "black list", "block list", "blocked using", "spamhaus",
-    "dnsbl", "rbl", "reputation", "listed in", "listed at", "cloudmark", "csi-global",
-    "lib_102", "poor sender", "blocked - see", "ip address is blocked", "barracuda",
-)  # fmt: skip
-_REVERSE: Final = ("reverse dns", "ptr record", " ptr", "rdns", "reverse lookup")
+_REPUTATION: Final = re.compile(
+    r"black ?list|block ?list|blocked using|spamhaus|dnsbl|\brbl|reputation"
+    # "User not listed in Domino Directory" is about the recipient.
+    r"|(?<!not )\blisted (?:in|at|on|by)\b|cloudmark|csi-global|lib_102|poor sender"
+    r"|blocked - see|ip address is blocked|barracuda"
+)
+_REVERSE: Final = re.compile(
+    r"reverse dns|\bptr\b|\brdns\b|reverse lookup"
+    r"|cannot find your (?:reverse )?hostname"  # Postfix
+)
 _GEOGRAPHY: Final = ("your country", "geographic", "geo-block", "not allowed from your")
 _TOO_MANY: Final = (
     "too many connections", "too many concurrent", "concurrent connection",
     "connection limit", "rate limit", "too many sessions", "connection rate",
-    "too many simultaneous",
+    "too many simultaneous", "maximum number of connections", "too many login",
+    "too many failed", "too many auth",
+)  # fmt: skip
+_RATIONED: Final = (
+    "sending quota", "sending limit", "daily quota", "hourly quota", "daily limit",
+    "hourly limit", "messages per day", "messages per hour", "message quota",
 )  # fmt: skip
 _GREYLIST: Final = ("greylist", "graylist", "grey list", "gray list")
 _MAINTENANCE: Final = re.compile(
@@ -56,7 +65,13 @@ def _blocked(case: Case) -> bool:
 def _throttled(case: Case) -> bool:
     closing = case.code == 421 and case.enhanced in {"4.7.0", "4.4.5"}  # noqa: PLR2004
     limit = case.enhanced == "LIMIT"
-    return _refused(case) and (closing or limit or case.says(*_TOO_MANY))
+    # A login is refused for its number, too: that says nothing about the password.
+    turned_away = _refused(case) or case.kind in _AUTH_KINDS
+    return turned_away and (closing or limit or case.says(*_TOO_MANY))
+
+
+def _rationed(case: Case) -> bool:
+    return case.says(*_RATIONED)
 
 
 REPLY_RULES: Final = (
@@ -72,8 +87,11 @@ REPLY_RULES: Final = (
     ),
     Rule(
         name="blocked_reverse_dns",
-        condition="a refusal before the mail, with 5.7.25 or naming reverse DNS",
-        when=lambda c: _blocked(c) and (c.enhanced == "5.7.25" or c.says(*_REVERSE)),
+        condition="a refusal before the mail, with x.7.25 or naming reverse DNS",
+        when=lambda c: (
+            _blocked(c)
+            and (c.enhanced in {"5.7.25", "4.7.25"} or bool(_REVERSE.search(c.text)))
+        ),
         status=Status.UNKNOWN,
         blame=Blame.VANTAGE,
         why="{peer} refuses our address for want of reverse DNS ({said}); it serves "
@@ -83,7 +101,7 @@ REPLY_RULES: Final = (
     Rule(
         name="blocked_reputation",
         condition="a refusal naming a block list or our reputation, before the mail",
-        when=lambda c: _blocked(c) and c.says(*_REPUTATION),
+        when=lambda c: _blocked(c) and bool(_REPUTATION.search(c.text)),
         status=Status.UNKNOWN,
         blame=Blame.VANTAGE,
         why="{peer} refuses our address for its reputation ({said}); it serves others.",
@@ -133,13 +151,30 @@ REPLY_RULES: Final = (
             _refused(c)
             and (
                 c.enhanced in {"5.2.2", "4.2.2", "OVERQUOTA"}
-                or c.says("quota", "mailbox full", "mailbox is full", "casella piena")
+                or (
+                    c.says("quota", "mailbox full", "mailbox is full", "casella piena")
+                    and not _rationed(c)
+                )
             )
         ),
         status=Status.UNKNOWN,
         blame=Blame.ACCOUNT,
         why="The canary's mailbox is full: {peer} said {said}.",
         advice="Empty the canary's mailbox.",
+    ),
+    Rule(
+        name="sending_limit",
+        condition="x.4.5 to a submission, or a text about mails per day or hour",
+        applies_to=("TripReport",),
+        when=lambda c: (
+            _refused(c)
+            and c.phase in {Phase.MAIL, Phase.RCPT, *_MESSAGE}
+            and (c.enhanced in {"5.4.5", "4.4.5"} or _rationed(c))
+        ),
+        status=Status.UNKNOWN,
+        blame=Blame.ACCOUNT,
+        why="The canary's account has sent all it may for now: {peer} said {said}.",
+        advice="Send canaries less often from this account.",
     ),
     Rule(
         name="canary_gone",

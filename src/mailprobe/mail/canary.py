@@ -134,8 +134,15 @@ def _mac(key: bytes, stem: str, sender: str, recipient: str) -> str:
 
 
 def _decoded(text: str) -> str:
+    # Line by line: a header that cannot be decoded must not hide the others.
+    return "\n".join(map(_decoded_line, text.splitlines()))
+
+
+def _decoded_line(line: str) -> str:
+    if "=?" not in line:
+        return ""
     try:
-        parts = decode_header(text)
+        parts = decode_header(line)
     except (HeaderParseError, ValueError, LookupError):
         return ""
     return "".join(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed448, ed25519, rsa
+from cryptography.utils import CryptographyDeprecationWarning
 
 from mailprobe.mail.text import readable
 from mailprobe.model.report import Certificate
@@ -16,14 +18,19 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 KEPT: Final = 256  # certificates remembered: every probe meets the same few
-NAMES_MAX: Final = 200  # names kept of one certificate; shared hosting reaches a hundred
+NAMES_MAX: Final = (
+    200  # names kept of one certificate; shared hosting reaches a hundred
+)
 
 
 @lru_cache(maxsize=KEPT)
 def read_certificate(der: bytes) -> Certificate | None:
     """Read one certificate; None if the bytes are not a usable one."""
     try:
-        parsed = x509.load_der_x509_certificate(der)
+        with warnings.catch_warnings():
+            # Of forms that RFC 5280 forbids: we look at them, we use none.
+            warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+            parsed = x509.load_der_x509_certificate(der)
         return Certificate(
             subject=_name(parsed.subject),
             names=_names(parsed),

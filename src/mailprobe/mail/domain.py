@@ -22,10 +22,12 @@ def ascii_domain(name: str) -> str:
     Raises:
         UsageError: If no such domain can exist; the message says why.
     """
-    text = name.strip().rstrip(".") if name.strip() != "." else ""
+    text = name.strip()
+    if ".." in text:
+        _check_label(name, "")
     if not text.isascii():
         text = _idna(name, text)
-    text = text.lower()
+    text = text.lower().removesuffix(".")
     if not text:
         message = f"domain {name!r} is empty; write one such as libero.it"
         raise UsageError(message)
@@ -76,6 +78,9 @@ def _check_label(name: str, label: str) -> None:
 def _idna(name: str, text: str) -> str:
     import idna  # noqa: PLC0415 - 33 ms, and only for names outside ASCII
 
+    if len(text) > NAME_MAX:  # coded it is longer still; the coding takes its time
+        message = f"domain {name[:40]!r}... is longer than {NAME_MAX} characters"
+        raise UsageError(message)
     try:
         return idna.encode(text, uts46=True).decode("ascii")
     except (idna.IDNAError, UnicodeError) as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from mailprobe.model.failure import Reply
+
+SIZE_DIGITS: Final = 20  # RFC 1870 3: at most twenty
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +45,7 @@ def ehlo_offer(reply: Reply) -> Offer:
             value = f"{keyword.removeprefix('AUTH').removeprefix('=')} {value}"
             auth.update(value.upper().split())
         elif keyword == "SIZE":
-            number = value.strip()
-            size = int(number) if number.isdecimal() and number.isascii() else None
+            size = _size(value.strip())
     words = first.split()
     return Offer(
         name=words[0] if words else None,
@@ -52,6 +53,11 @@ def ehlo_offer(reply: Reply) -> Offer:
         size_limit=size,
         auth=tuple(sorted(auth)),
     )
+
+
+def _size(number: str) -> int | None:
+    legible = number.isascii() and number.isdecimal() and len(number) <= SIZE_DIGITS
+    return int(number) if legible else None
 
 
 def _canonical(line: str) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Item: TypeAlias = "bytes | list[Item] | None"
 
+NUMBER_MAX: Final = 2**63 - 1  # number64 of RFC 9051 9
 DEPTH_MAX: Final = 32  # nesting of lists; a deep MIME structure has ten
 _STATUS: Final = re.compile(
     rb"(OK|NO|BAD|BYE|PREAUTH)(?: (?:\[([A-Za-z0-9-]+)(?: ([^\]]*))?\] ?)?(.*))?",
@@ -250,7 +251,10 @@ def _number(value: Item) -> int | None:
     if not isinstance(value, bytes):
         return None
     digits = value.strip()
-    return int(digits) if digits.isdigit() and len(digits) <= 20 else None  # noqa: PLR2004
+    if not digits.isdigit() or len(digits) > len(str(NUMBER_MAX)):
+        return None
+    number = int(digits)
+    return number if number <= NUMBER_MAX else None
 
 
 def _unreadable(response: Response) -> NoReturn:

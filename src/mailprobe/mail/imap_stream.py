@@ -55,6 +55,7 @@ class ResponseReader:
         self._line = b""
         self._literals: list[bytes] = []
         self._missing = 0  # bytes of the current literal still to come
+        self.broken: StreamError | None = None
 
     @property
     def pending(self) -> bytes:
@@ -65,11 +66,26 @@ class ResponseReader:
         """
         Take what was received; return the responses that it completed.
 
+        How the bytes were cut makes no difference: responses that came before
+        the first fault are returned, and the fault stands in `broken`.
+
         Raises:
-            StreamError: If a line or a literal is longer than allowed.
+            StreamError: If a line or a literal is longer than allowed; from
+                then on, every call raises it.
         """
+        if self.broken is not None:
+            raise self.broken
         self._buffer += data
         done: list[Response] = []
+        try:
+            self._cut(done)
+        except StreamError as error:
+            self.broken = error
+            if not done:
+                raise
+        return done
+
+    def _cut(self, done: list[Response]) -> None:
         start = 0
         while True:
             if self._missing:
@@ -81,16 +97,15 @@ class ResponseReader:
                 self._searched = start
             end = self._buffer.find(b"\n", max(start, self._searched))
             if end < 0:
-                self._check_line(len(self._buffer) - start)
+                self._check_line(start, len(self._buffer))
                 break
-            self._check_line(end - start)
+            self._check_line(start, end)
             part = bytes(self._buffer[start:end]).rstrip(b"\r")
             start = end + 1
             if (response := self._segment(part)) is not None:
                 done.append(response)
         del self._buffer[:start]
         self._searched = 0 if self._missing else len(self._buffer)
-        return done
 
     def _segment(self, part: bytes) -> Response | None:
         self._line += part
@@ -111,8 +126,8 @@ class ResponseReader:
         self._line, self._literals = b"", []
         return response
 
-    def _check_line(self, length: int) -> None:
-        if len(self._line) + length > self._line_bytes:
-            begin = readable(bytes(self._line or self._buffer[:80]), 80)
+    def _check_line(self, start: int, end: int) -> None:
+        if len(self._line) + end - start > self._line_bytes:
+            begin = readable(self._line + bytes(self._buffer[start : start + 400]), 80)
             message = f"a line of more than {self._line_bytes} bytes: {begin!r}"
             raise StreamError(message)

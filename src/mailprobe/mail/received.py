@@ -12,6 +12,7 @@ from mailprobe.mail.text import readable
 from mailprobe.model.report import Hop
 
 HOPS_MAX: Final = 50  # RFC 5321 6.3 lets servers stop at a hundred; real mail has ten
+SECOND: Final = 1.0  # RFC 5322 3.3: times in headers are cut to whole seconds
 _FOLD: Final = re.compile(rb"\r?\n[ \t]+")
 _COMMENT: Final = re.compile(r"\([^()]*\)")
 _RESULT: Final = re.compile(r"([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)", re.IGNORECASE)
@@ -28,31 +29,56 @@ def header_values(headers: bytes, name: str) -> list[str]:
     return values
 
 
-def received_hops(headers: bytes) -> tuple[Hop, ...]:
+def received_hops(
+    headers: bytes,
+    *,
+    sent: datetime | None = None,
+    seen: datetime | None = None,
+) -> tuple[Hop, ...]:
     """
     Read the Received headers, the first hop first (RFC 5321 4.4).
 
     Every host writes by its own clock. Delays are what two headers say: they
     may be negative, and they are never mended.
+
+    Args:
+        headers: The mail's header block.
+        sent: When the mail was sent, by our clock; None if unknown.
+        seen: When it was seen to have arrived, by our clock; None if unknown.
     """
     hops: list[Hop] = []
     before: datetime | None = None
     for value in reversed(header_values(headers, "Received")[:HOPS_MAX]):
-        clauses, _, date = value.rpartition(";")
+        # Comments first: a semicolon in one is not the one before the date.
+        clauses, _, date = _plain(value).rpartition(";")
         at = _date(date)
-        known = at is not None and before is not None
-        words = _clauses(clauses or value)
+        words = _clauses(clauses or date)
+        delay = (at - before).total_seconds() if at and before else None
         hops.append(
             Hop(
                 by=words.get("by", ""),
                 sender=words.get("from", ""),
                 protocol=words.get("with", ""),
                 at=at,
-                delay=(at - before).total_seconds() if known else None,  # type: ignore[operator]
+                delay=delay,
+                delay_error=None if delay is None else SECOND,
+                clock_off=_clock_off(at, sent, seen),
             )
         )
         before = at or before
     return tuple(hops)
+
+
+def _clock_off(
+    at: datetime | None, sent: datetime | None, seen: datetime | None
+) -> float | None:
+    """Return by how much a clock must be wrong, if its time cannot be true."""
+    if at is None or sent is None or seen is None:
+        return None
+    # The written second may have been nearly over: it ends where the next begins.
+    behind = (at - sent).total_seconds() + SECOND
+    ahead = (at - seen).total_seconds()
+    return min(behind, 0.0) or max(ahead, 0.0)
 
 
 def authentication_results(headers: bytes) -> tuple[tuple[str, str], ...]:
@@ -66,8 +92,11 @@ def authentication_results(headers: bytes) -> tuple[tuple[str, str], ...]:
     author: str | None = None
     for value in header_values(headers, "Authentication-Results"):
         host, _, rest = _plain(value).partition(";")
-        author = author or host.split(" ", 1)[0].lower()
-        if host.split(" ", 1)[0].lower() != author:
+        if "=" in host:  # Exchange Online leaves out who says so
+            host, rest = "", f"{host};{rest}"
+        name = host.split(" ", 1)[0].lower()
+        author = name if author is None else author
+        if name != author:
             break
         for result in rest.split(";"):
             match = _RESULT.match(result.strip())
@@ -85,7 +114,7 @@ def _plain(text: str) -> str:
 
 
 def _clauses(text: str) -> dict[str, str]:
-    words = _plain(text).split(" ")
+    words = text.split(" ")
     found: dict[str, str] = {}
     for key, value in pairwise(words):
         if key.lower() in {"by", "from", "with"}:
@@ -95,7 +124,7 @@ def _clauses(text: str) -> dict[str, str]:
 
 def _date(text: str) -> datetime | None:
     try:
-        at = parsedate_to_datetime(_plain(text))
+        at = parsedate_to_datetime(text.strip())
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, TypeError, OverflowError, IndexError):
         return None

@@ -10,7 +10,7 @@ from mailprobe.model.failure import Reply
 
 TEXT_MAX: Final = 4000  # characters of one reply kept; refusals fill two lines
 _LINE: Final = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
-_ENHANCED: Final = re.compile(r"([245]\.\d{1,3}\.\d{1,3})(?:\s+|$)")
+_ENHANCED: Final = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
 
 
 class ReplyError(ValueError):
@@ -38,6 +38,7 @@ class ReplyReader:
         self._lines: list[bytes] = []
         self._code = b""
         self._size = 0
+        self._broken: ReplyError | None = None
 
     @property
     def pending(self) -> bytes:
@@ -48,26 +49,45 @@ class ReplyReader:
         """
         Take what was received; return the replies that it completed.
 
+        How the bytes were cut makes no difference: replies that came before
+        the first fault are returned, and the fault is raised at the next call.
+
         Raises:
-            ReplyError: If the bytes are no reply, or too many for one.
+            ReplyError: If the bytes are no reply, or too many for one; from
+                then on, every call raises it.
         """
+        if self._broken is not None:
+            raise self._broken
         self._buffer += data
         replies: list[Reply] = []
+        try:
+            self._cut(replies)
+        except ReplyError as error:
+            self._broken = error
+            if not replies:
+                raise
+        return replies
+
+    def _cut(self, replies: list[Reply]) -> None:
         start = 0
-        while (end := self._buffer.find(b"\n", max(start, self._searched))) >= 0:
-            line = bytes(self._buffer[start:end]).rstrip(b"\r")
-            start = end + 1
-            self._size += len(line)
-            if (reply := self._line(line)) is not None:
-                replies.append(reply)
-            if self._size > self._limit:
-                break
-        del self._buffer[:start]
-        self._searched = len(self._buffer)
-        if self._size + len(self._buffer) > self._limit:
+        try:
+            while (end := self._buffer.find(b"\n", max(start, self._searched))) >= 0:
+                self._bound(end - start)
+                reply = self._line(bytes(self._buffer[start:end]).rstrip(b"\r"))
+                self._size += end - start
+                start = end + 1
+                if reply is not None:
+                    self._size = 0
+                    replies.append(reply)
+            self._bound(len(self._buffer) - start)
+        finally:
+            del self._buffer[:start]
+            self._searched = len(self._buffer)
+
+    def _bound(self, more: int) -> None:
+        if self._size + more > self._limit:
             message = f"a reply of more than {self._limit} bytes"
             raise ReplyError(message)
-        return replies
 
     def _line(self, line: bytes) -> Reply | None:
         found = _LINE.fullmatch(line)
@@ -85,7 +105,7 @@ class ReplyReader:
         self._lines.append(text or b"")
         if mark == b"-":
             return None
-        lines, self._lines, self._size = self._lines, [], 0
+        lines, self._lines = self._lines, []
         return smtp_reply(int(code), lines)
 
 
@@ -95,5 +115,11 @@ def smtp_reply(code: int, lines: list[bytes]) -> Reply:
     first = _ENHANCED.match(text[0]) if text else None
     enhanced = first[1] if first and first[1][0] == str(code)[0] else None
     if enhanced:
-        text = [line.removeprefix(enhanced).lstrip() for line in text]
+        text = [_without(enhanced, line) for line in text]
     return Reply(code, enhanced, readable("\n".join(text), TEXT_MAX))
+
+
+def _without(enhanced: str, line: str) -> str:
+    found = _ENHANCED.match(line)
+    same = found is not None and found[1] == enhanced
+    return line[found.end() :] if found and same else line

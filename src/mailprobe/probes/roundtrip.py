@@ -173,7 +173,7 @@ async def submit(
     async with recorder.step(Phase.DATA, notes.peer, limits.command) as step:
         step.saw(await notes.session.data())
         trip.submitted = notes.session.send_message(trip.message)
-        trip.submitted_at = vantage.clock.now()
+        trip.submitted_at = recorder.started_at + timedelta(seconds=trip.submitted)
 
 
 async def accept(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:

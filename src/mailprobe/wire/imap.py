@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from mailprobe.wire.recorder import Recorder
 
 CHALLENGES_MAX: Final = 4  # LOGIN asks twice, OAUTHBEARER once
+PUSHES_MAX: Final = 100  # only the latest matter; an EXISTS storm is bounded
+SURPLUS_MAX: Final = 1000  # bytes quoted of what came out of turn
 ALERTS_MAX: Final = 20  # kept of one session; a server that means it sends one
 # RFC 5530: the server cannot check the password now; it says nothing about it.
 UNAVAILABLE: Final = frozenset({"UNAVAILABLE", "SERVERBUG", "INUSE", "LIMIT"})
@@ -41,9 +43,16 @@ UNAVAILABLE: Final = frozenset({"UNAVAILABLE", "SERVERBUG", "INUSE", "LIMIT"})
 class _Command:
     """A command on its way: its responses so far, and who waits for its end."""
 
-    def __init__(self, tag: bytes, answer: Callable[[bytes], bytes | None]) -> None:
+    def __init__(
+        self,
+        tag: bytes,
+        answer: Callable[[bytes], bytes | None],
+        *,
+        pushed: bool = False,
+    ) -> None:
         self.tag = tag
         self.answer = answer
+        self.pushed = pushed  # its responses are news, and kept nowhere else
         self.responses: list[Response] = []
         self.size = 0
         self.done: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
@@ -74,7 +83,7 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is un
         self.alerts: list[str] = []
         self.pushed = asyncio.Event()
         self.pushes: list[tuple[float, Response]] = []
-        self.surplus = False
+        self.surplus = b""  # what came since the last tagged response
         self._reader = ResponseReader(
             line_bytes=limits.line_bytes, literal_bytes=limits.literal_bytes
         )
@@ -87,7 +96,7 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is un
 
     def data_received(self, data: bytes) -> None:
         """Cut the bytes into responses and hand each to whom it is for."""
-        self.recorder.received(data)
+        self.recorder.received(data, self)
         try:
             responses = self._reader.feed(data)
         except StreamError as error:
@@ -97,6 +106,8 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is un
             if self.lost is not None:
                 return
             self._take(response)
+        if self._reader.broken is not None:
+            self.end(Trouble(Kind.IMAP_PROTOCOL, detail=str(self._reader.broken)))
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits, at once."""
@@ -144,10 +155,11 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is un
         elif current is not None and tag == current.tag and reply is not None:
             current.responses.append(response)
             self.current = None
-            self.surplus = bool(self._reader.pending)
+            self.pushed.set()
             if not current.done.done():
                 current.done.set_result(reply)
         else:
+            self._keep_surplus(response)
             said = readable(response.line, 200)
             detail = f"a response nobody asked for: {said!r}"
             self.end(Trouble(Kind.IMAP_PROTOCOL, detail=detail))
@@ -173,7 +185,14 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is un
                 return
         current = self.current
         if current is None:
-            return  # news between commands: the next poll asks for the state itself
+            # News between commands: the next poll asks for the state itself.
+            self._keep_surplus(response)
+            return
+        if current.pushed:
+            self.pushes.append((self.recorder.elapsed(), response))
+            del self.pushes[:-PUSHES_MAX]
+            self.pushed.set()
+            return
         current.size += len(response.line) + sum(map(len, response.literals))
         if current.size > self.recorder.limits.response_bytes:
             most = self.recorder.limits.response_bytes
@@ -181,9 +200,9 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is un
             self.end(Trouble(Kind.IMAP_PROTOCOL, detail=detail))
             return
         current.responses.append(response)
-        self.pushed.set()
-        self.pushes.append((self.recorder.elapsed(), response))
-        del self.pushes[:-100]  # only the latest matter; an EXISTS storm is bounded
+
+    def _keep_surplus(self, response: Response) -> None:
+        self.surplus = (self.surplus + response.line + b"\n")[:SURPLUS_MAX]
 
     def _continue(self, current: _Command, response: Response) -> None:
         said = current.answer(response.rest)
@@ -210,6 +229,7 @@ class ImapSession:
         self._protocol = protocol
         self._recorder = protocol.recorder
         self.capabilities: tuple[str, ...] = ()
+        self._idle: _Command | None = None
 
     @property
     def alerts(self) -> tuple[str, ...]:
@@ -271,7 +291,7 @@ class ImapSession:
             raise RuntimeError(message)
         tag = str(protocol.new_tag()).encode()
         command = _Command(tag, answer or _refuse)
-        protocol.current = command
+        protocol.current, protocol.surplus = command, b""
         line = name.encode() + (b" " + rest if rest else b"")
         self._recorder.sent(
             f"{tag.decode()} {name} "
@@ -292,13 +312,12 @@ class ImapSession:
     async def starttls(self) -> None:
         """Ask for TLS; the handshake is a step of its own (RFC 9051 6.2.1)."""
         await self.command("STARTTLS")
-        if self._protocol.surplus:
-            pending = readable(self._protocol._reader.pending, 200)  # noqa: SLF001
-            raise Trouble(Kind.STARTTLS_INJECTION, detail=f"in clear: {pending!r}")
+        self._nothing_in_clear()
 
     async def upgrade(self, context: ssl.SSLContext, server_name: str) -> ssl.SSLObject:
         """Do the handshake after STARTTLS; what was announced before is forgotten."""
         protocol = self._protocol
+        self._nothing_in_clear()
         transport = await protocol.loop.start_tls(
             protocol.transport, protocol, context, server_hostname=server_name
         )
@@ -307,6 +326,16 @@ class ImapSession:
         protocol.transport = transport
         self.capabilities = ()
         return cast("ssl.SSLObject", transport.get_extra_info("ssl_object"))
+
+    def _nothing_in_clear(self) -> None:
+        """Refuse what came behind the OK to STARTTLS: anybody may have sent it."""
+        protocol = self._protocol
+        said = protocol.surplus + protocol._reader.pending  # noqa: SLF001
+        if said:
+            detail = f"in clear: {readable(said, 200)!r}"
+            raise Trouble(Kind.STARTTLS_INJECTION, detail=detail)
+        if protocol.lost is not None:
+            raise protocol.lost
 
     async def login(self, mechanism: str, user: str, secret: Secret) -> None:
         """
@@ -347,15 +376,15 @@ class ImapSession:
                 agreed.set_result(None)
             return b""
 
-        command = _Command(str(protocol.new_tag()).encode(), answer)
-        protocol.current = command
+        command = _Command(str(protocol.new_tag()).encode(), answer, pushed=True)
+        self._idle = protocol.current = command
         protocol.pushed.clear()
         protocol.pushes.clear()
         self._recorder.sent(f"{command.tag.decode()} IDLE")
         protocol.write(command.tag + b" IDLE\r\n")
         await asyncio.wait((agreed, command.done), return_when=asyncio.FIRST_COMPLETED)
         if command.done.done():
-            raise Trouble(Kind.IMAP_NO, reply=await command.done)
+            raise _idle_ended(await command.done)
 
     async def idle_push(self) -> list[tuple[float, Response]]:
         """
@@ -368,6 +397,8 @@ class ImapSession:
         while not protocol.pushes:
             if protocol.lost is not None:
                 raise protocol.lost
+            if self._idle is None or self._idle.done.done():
+                raise _idle_ended(await self._idle.done if self._idle else None)
             protocol.pushed.clear()
             await protocol.pushed.wait()
         news, protocol.pushes = protocol.pushes, []
@@ -375,11 +406,12 @@ class ImapSession:
 
     async def idle_done(self) -> None:
         """Stop asking for news."""
-        command = self._protocol.current
+        command, self._idle = self._idle, None
+        if command is None or command.done.done():
+            return  # the server ended it before: DONE would be no command of ours
         self._recorder.sent("DONE")
         self._protocol.write(b"DONE\r\n")
-        if command is not None:
-            await command.done
+        await command.done
 
     async def logout(self) -> None:
         """Take leave."""
@@ -453,6 +485,13 @@ def _around_literals(parts: list[bytes]) -> list[bytes]:
             lines.append(b"")
     # The first line gets its CRLF from `command`, the later ones here.
     return [lines[0], *(line + b"\r\n" for line in lines[1:])]
+
+
+def _idle_ended(reply: Reply | None) -> Trouble:
+    """Name an IDLE that ended though nobody said DONE (RFC 9051 6.3.13)."""
+    kinds = {"NO": Kind.IMAP_NO, "BAD": Kind.IMAP_BAD}
+    kind = kinds.get(str(reply.code) if reply else "", Kind.IMAP_PROTOCOL)
+    return Trouble(kind, reply=reply, detail="IDLE ended by itself")
 
 
 def _login_trouble(trouble: Trouble) -> Trouble:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import urllib.parse
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from mailprobe.mail.text import readable
+from mailprobe.mail.text import ELLIPSIS, readable
 from mailprobe.model.failure import Failure, Kind, Phase
 from mailprobe.model.report import Step
 from mailprobe.model.secret import MASK
 from mailprobe.wire.trouble import Ended, failure_of, timeout_kind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from mailprobe.model.failure import Reply
     from mailprobe.model.limits import Limits
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 DETAIL_MAX: Final = 500  # characters; an OpenSSL complaint has about a hundred
 SHORTEST_HIDDEN: Final = 4  # shorter secrets would blot out ordinary words
+LONGEST_ESCAPE: Final = 10  # characters of one escaped character: \\U0010ffff
 
 
 class OpenStep:
@@ -86,6 +88,7 @@ class Recorder:
         self._steps: list[Step] = []
         self._lines: list[str] = []
         self._hidden: list[str] = []
+        self._unended: dict[object, bytes] = {}
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -95,7 +98,9 @@ class Recorder:
     @property
     def transcript(self) -> tuple[str, ...]:
         """The lines exchanged so far; empty unless they are kept."""
-        return tuple(self._lines)
+        unended = (b for b in self._unended.values() if b)
+        room = max(self.limits.transcript_lines - len(self._lines), 0)
+        return (*self._lines, *[f"S: {self._shown(b)}" for b in unended][:room])
 
     def elapsed(self) -> float:
         """Seconds since the probe began."""
@@ -148,11 +153,22 @@ class Recorder:
         """Keep a line of ours in the transcript, secrets already masked."""
         self._write("C: ", line)
 
-    def received(self, data: bytes) -> None:
-        """Keep what the server sent in the transcript."""
-        if self._keep:
-            for line in data.splitlines():
-                self._write("S: ", readable(line, self.limits.seen_chars))
+    def received(self, data: bytes, source: object = None) -> None:
+        """
+        Keep what the server sent in the transcript, however it was cut.
+
+        Args:
+            data: What came.
+            source: The connection it came by; lines are put together for each.
+        """
+        if not self._keep:
+            return
+        *lines, rest = (self._unended.get(source, b"") + data).split(b"\n")
+        if len(rest) > self.limits.line_bytes:
+            lines, rest = [*lines, rest], b""
+        self._unended[source] = rest
+        for line in lines:
+            self._write("S: ", self._shown(line))
 
     def remark(self, text: str) -> None:
         """Keep an event that is no line of either side."""
@@ -160,18 +176,21 @@ class Recorder:
 
     def hide(self, secret: str) -> None:
         """From now on, mask this text and its usual encodings wherever they show."""
-        raw = secret.encode()
+        raw = secret.encode("utf-8", "surrogatepass")
         forms = {
             secret,
-            secret.replace("\\", "\\\\").replace('"', '\\"'),
-            urllib.parse.quote(secret, safe=""),
-            urllib.parse.quote_plus(secret),
+            *_escaped(secret),
+            readable(secret, len(secret) * LONGEST_ESCAPE),
+            urllib.parse.quote(raw, safe=""),
+            urllib.parse.quote_plus(raw),
         }
         # Inside a longer base64 text the secret begins at one of three offsets;
-        # the first and last group depend on the neighbours and are left out.
+        # the characters that also depend on its neighbours are left out.
         for offset in range(3):
-            coded = base64.b64encode(b"\0" * offset + raw).decode().rstrip("=")
-            forms.add(coded[4 if offset else 0 : len(coded) - 1])
+            coded = base64.b64encode(b"\0" * offset + raw).decode()
+            begin, end = -(-8 * offset // 6), 8 * (offset + len(raw)) // 6
+            forms.add(coded[begin:end])
+            forms.add(coded[begin:end].replace("+", "-").replace("/", "_"))
         self._hidden += [form for form in forms if len(form) >= SHORTEST_HIDDEN]
         self._hidden.sort(key=len, reverse=True)
 
@@ -179,11 +198,26 @@ class Recorder:
         """Return *text* with every hidden secret masked."""
         for form in self._hidden:
             text = text.replace(form, MASK)
+        if self._hidden and ELLIPSIS in text:
+            text = ELLIPSIS.join(map(self._clean_end, text.split(ELLIPSIS)))
+        return text
+
+    def _clean_end(self, text: str) -> str:
+        """Mask the beginning of a secret that was cut off at the end of a text."""
+        for form in self._hidden:
+            for length in range(len(form) - 1, SHORTEST_HIDDEN - 1, -1):
+                if text.endswith(form[:length]):
+                    return text[:-length] + MASK
         return text
 
     def clean_reply(self, reply: Reply) -> Reply:
         """Return *reply* with every hidden secret masked."""
         return replace(reply, text=self.clean(reply.text)) if self._hidden else reply
+
+    def _shown(self, line: bytes) -> str:
+        # Cleaned while it is whole: half a secret is not recognised any more.
+        text = self.clean(readable(line.rstrip(b"\r"), self.limits.line_bytes))
+        return readable(text, self.limits.seen_chars)
 
     def _clean_failure(self, failure: Failure) -> Failure:
         return replace(
@@ -216,3 +250,13 @@ class Recorder:
             self._lines.append(mark + self.clean(line))
         elif len(self._lines) == room:
             self._lines.append("-- further lines are not kept")
+
+
+def _escaped(secret: str) -> Iterator[str]:
+    """Give the secret as it stands in quoted strings, in JSON and in a repr."""
+    doubled = secret.replace("\\", "\\\\")
+    yield doubled
+    yield doubled.replace('"', '\\"')
+    yield doubled.replace("'", "\\'")
+    yield json.dumps(secret)[1:-1]
+    yield repr(secret)[1:-1]

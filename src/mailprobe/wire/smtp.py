@@ -55,7 +55,7 @@ class SmtpProtocol(SMTPProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes: they belong to the awaited reply, or to nothing."""
-        self.recorder.received(data)
+        self.recorder.received(data, self)
         waiter = cast("asyncio.Future[Any] | None", self._response_waiter)
         if waiter is None or waiter.done() or not self._response_pending:
             self.surplus = (self.surplus + data)[: self.recorder.limits.line_bytes]
@@ -67,14 +67,20 @@ class SmtpProtocol(SMTPProtocol):
             self._set_response_exception(waiter, trouble)
             return
         if replies:
-            more = "\n".join(str(reply) for reply in replies[1:]).encode()
+            more = "".join(f"{reply}\r\n" for reply in replies[1:]).encode()
             self.surplus += more + self._reader.pending
             waiter.set_result(replies[0])
 
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Tell whoever waits; a lost farewell is never made up (the base does)."""
+        self._quit_sent = False
+        super().connection_lost(exc)
+
     def write(self, data: bytes) -> None:
         """Write, and have what the server sent acknowledged at once."""
-        super().write(data)
+        # Noted first: the server may have read it before the call returns.
         self.wrote_at = self.recorder.elapsed()
+        super().write(data)
         acknowledge(self.transport)
 
 
@@ -100,8 +106,8 @@ class SmtpSession:
         """Say EHLO, or HELO where that is not understood (RFC 5321 4.1.1.1)."""
         reply = await self.command(f"EHLO {name}")
         if reply.code in NOT_UNDERSTOOD:
-            _expect(await self.command(f"HELO {name}"), 250)
-            return ehlo_offer(Reply(250, None, reply.text.split("\n")[0]))
+            plain = _expect(await self.command(f"HELO {name}"), 250)
+            return ehlo_offer(Reply(250, None, plain.text.split("\n")[0]))
         return ehlo_offer(_expect(reply, 250))
 
     async def starttls(self) -> Reply:
@@ -140,7 +146,8 @@ class SmtpSession:
         """Whether another command can be sent: not closed, no reply owed."""
         waiter = self._protocol._response_waiter  # noqa: SLF001 - our own subclass
         settled = waiter is not None and not waiter.done()
-        return self._protocol.is_connected and settled and not self._owed
+        quiet = not self._protocol.surplus  # else the next reply would be shifted
+        return self._protocol.is_connected and settled and quiet and not self._owed
 
     async def auth(self, mechanism: str, user: str, secret: Secret) -> Reply:
         """Log in, by one mechanism and in one attempt (RFC 4954)."""
@@ -163,9 +170,7 @@ class SmtpSession:
             reply = await self.command(said, shown=MASK if said else "")
         if reply.code == 235:  # noqa: PLR2004 - RFC 4954 6: logged in
             return reply
-        temporary = 400 <= int(reply.code) < 500 and reply.code != 432  # noqa: PLR2004
-        kind = Kind.AUTH_UNAVAILABLE if temporary else Kind.AUTH_REFUSED
-        raise Trouble(kind, reply=reply, detail=reason)
+        raise Trouble(_refusal(int(reply.code)), reply=reply, detail=reason)
 
     async def mail(self, sender: str) -> Reply:
         """Name the envelope sender."""
@@ -224,9 +229,7 @@ class SmtpSession:
         self._recorder.sent(line if shown is None else shown)
         reply = await self._reply(protocol.execute_command(line.encode()))
         if protocol.surplus and line != "STARTTLS":
-            said = readable(protocol.surplus, 200)
-            detail = f"the server spoke out of turn, after {reply}: {said!r}"
-            raise Trouble(Kind.SMTP_PROTOCOL, reply=reply, detail=detail)
+            self._out_of_turn(protocol.surplus)
         return reply
 
     def _out_of_turn(self, surplus: bytes) -> NoReturn:
@@ -274,6 +277,14 @@ def _expect(reply: Reply, *codes: int) -> Reply:
         return reply
     kinds = {"4": Kind.SMTP_TEMPORARY, "5": Kind.SMTP_PERMANENT}
     raise Trouble(kinds.get(str(reply.code)[0], Kind.SMTP_PROTOCOL), reply=reply)
+
+
+def _refusal(code: int) -> Kind:
+    """Name what an answer to AUTH means that is not 235 (RFC 4954 6)."""
+    if code < 400:  # noqa: PLR2004 - a challenge too many, or another command's reply
+        return Kind.SMTP_PROTOCOL
+    temporary = code < 500 and code != 432  # noqa: PLR2004 - 432: change the password
+    return Kind.AUTH_UNAVAILABLE if temporary else Kind.AUTH_REFUSED
 
 
 def _coded(data: bytes) -> str:

@@ -42,12 +42,15 @@ class Trust:
         if path is None:
             return ssl.create_default_context()
         try:
-            return ssl.create_default_context(cadata=path.read_text("ascii"))
-        except OSError as error:
-            message = f"CA file {path} cannot be read: {error.strerror}"
-            raise ConfigError(message) from None
+            # Comments may be in any language; the certificates are ASCII. Never
+            # empty: without a root of ours Python would take the system's.
+            pem = path.read_bytes().decode("ascii", "ignore").strip() or "-"
+            return ssl.create_default_context(cadata=pem)
         except (ssl.SSLError, ValueError):
             message = f"CA file {path} holds no PEM certificate"
+            raise ConfigError(message) from None
+        except OSError as error:
+            message = f"CA file {path} cannot be read: {error.strerror}"
             raise ConfigError(message) from None
 
     @cached_property
