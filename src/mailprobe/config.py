@@ -9,6 +9,7 @@ Every key of the file::
     ehlo_name = "probe.example.org"
     timeout = 60                                 # seconds for one check
     mx_port = 25
+    control = "mx.example.net"
     canary_key = "env:MAILPROBE_CANARY_KEY"
     presets = ["our-provider.toml"]              # preset files of your own
 
@@ -58,6 +59,7 @@ class ProberOptions(TypedDict, total=False):
     ca_file: str
     ehlo_name: str
     mx_port: int
+    control: str
     canary_key: bytes
 
 
@@ -157,6 +159,8 @@ class Config:
             options["ehlo_name"] = prober.ehlo_name
         if prober.mx_port is not None:
             options["mx_port"] = prober.mx_port
+        if prober.control:
+            options["control"] = prober.control
         if prober.canary_key:
             with _named(self._where("prober", "canary_key")):
                 options["canary_key"] = prober.canary_key.key()

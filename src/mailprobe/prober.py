@@ -77,6 +77,7 @@ class Prober:
         nameservers: Sequence[str] = (),
         ehlo_name: str = "",
         mx_port: int = 25,
+        control: str = "",
         limits: Limits | None = None,
         catalogue: Catalogue | None = None,
         transcript: bool = False,
@@ -94,6 +95,9 @@ class Prober:
             ehlo_name: The name to greet with: the host name that the reverse
                 DNS of this machine's address gives. Empty: the address itself.
             mx_port: Where MX hosts are dialled; 25 outside a lab.
+            control: ``HOST[:PORT]`` of a mail server known to work. It is asked
+                when no MX address answers, to tell a blocked port 25 of ours
+                from an outage of theirs; without it the verdict stays unknown.
             limits: Other budgets than the stated ones.
             catalogue: Provider presets; the built-in ones if None.
             transcript: Keep the lines of every conversation in the report.
@@ -104,7 +108,8 @@ class Prober:
 
         Raises:
             ConfigError: If *ca_file* cannot be used.
-            UsageError: If a name server or the EHLO name cannot be meant.
+            UsageError: If a name server, the EHLO name or the control cannot be
+                meant.
         """
         self._catalogue = catalogue
         self._on_step = on_step
@@ -115,6 +120,7 @@ class Prober:
             nameservers=_servers(nameservers),
             ehlo_name=_ehlo(ehlo_name),
             mx_port=mx_port,
+            control=_control(control),
             canary_key=canary_key or os.urandom(32),
             transcript=transcript,
         )
@@ -361,6 +367,18 @@ def _servers(nameservers: Sequence[str]) -> tuple[str, ...]:
 
         return tuple(str(NameServer.parse(text)) for text in nameservers)
     return ()
+
+
+def _control(text: str) -> Endpoint | None:
+    if not text:
+        return None
+    host, colon, port = text.rpartition(":")
+    bare = not colon or (":" in host and not host.endswith("]"))
+    name, number = (text, "25") if bare else (host.strip("[]"), port)
+    if not (number.isascii() and number.isdecimal()):
+        message = f"control {text!r} cannot be read; write HOST or HOST:PORT"
+        raise UsageError(message)
+    return Endpoint(ascii_host(name), int(number), Security.NONE)
 
 
 def _ehlo(name: str) -> str:

@@ -29,6 +29,7 @@ _PROBER_KEYS: Final = (
     "ehlo_name",
     "timeout",
     "mx_port",
+    "control",
     "canary_key",
     "presets",
 )
@@ -61,6 +62,7 @@ class ProberSettings:
     ehlo_name: str = ""
     timeout: float | None = None
     mx_port: int | None = None
+    control: str = ""
     canary_key: Reference | None = None
     presets: tuple[Path, ...] = ()
 
@@ -115,6 +117,7 @@ def _prober(table: Table) -> ProberSettings:
         ehlo_name=_ehlo_name(table),
         timeout=_timeout(table),
         mx_port=_port(table, "mx_port"),
+        control=table.text("control", ""),
         canary_key=_reference(table, "canary_key"),
         presets=tuple(_path(folder, text) for text in table.texts("presets")),
     )

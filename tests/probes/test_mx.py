@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import socket
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from mailprobe import Prober
+from mailprobe import Limits, Prober, UsageError
 from mailprobe.lab import Records, Refuse, Reply
 from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mailprobe.lab import ThreadedLab
     from tests.real.world import RealWorld
 
@@ -155,3 +159,52 @@ async def test_all_hosts_refusing_is_down(lab_world: ThreadedLab) -> None:
         async with Prober(**prober_options_for(lab_world)) as prober:
             check = await prober.mx("libero.test", connect=True)
     assert (check.status, check.verdict.rule) == ("down", "mx_all_down")
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("control", "rule", "status", "blame"),
+    [
+        ("", "mx_unreachable_from_here", "unknown", "vantage"),
+        ("silent", "mx_unreachable_from_here", "unknown", "vantage"),
+        ("mx1.posta.test", "mx_silent", "down", "provider"),
+    ],
+)
+async def test_a_control_tells_a_blocked_port_from_an_outage(
+    lab_world: ThreadedLab, control: str, rule: str, status: str, blame: str
+) -> None:
+    """Silence of every address is theirs only if another server answers us."""
+    with silent_port(lab_world.mx_port) as address:
+        host = address if control == "silent" else control
+        records = Records("mx1.libero.test", "A", (address,))
+        only = Records("libero.test", "MX", ("10 mx1.libero.test.",))
+        with lab_world.fault(records, only):
+            async with Prober(
+                **prober_options_for(lab_world),
+                control=f"{host}:{lab_world.mx_port}" if host else "",
+                limits=Limits(tcp=0.3),
+            ) as prober:
+                check = await prober.mx("libero.test", connect=True)
+    assert (check.verdict.rule, check.status, check.blame) == (rule, status, blame)
+
+
+def test_a_control_that_cannot_be_meant() -> None:
+    """A control that is no host and port is refused in one sentence."""
+    with pytest.raises(UsageError, match=r"control .a\.example:x. cannot be read"):
+        Prober(control="a.example:x")
+
+
+@contextmanager
+def silent_port(port: int) -> Iterator[str]:
+    """Give an address where connection attempts are never answered."""
+    address = "127.0.0.77"
+    with ExitStack() as stack:
+        full = stack.enter_context(socket.socket())
+        full.bind((address, port))
+        full.listen(0)
+        # The queue takes one; the kernel drops what comes after it.
+        for _ in range(2):
+            caller = stack.enter_context(socket.socket())
+            caller.setblocking(False)  # noqa: FBT003 - its only argument
+            caller.connect_ex((address, port))
+        yield address

@@ -72,6 +72,11 @@ def network_options(parser: Parser) -> None:
     group.add_argument(
         "--mx-port", type=port, metavar="PORT", help="ask MX hosts here (default: 25)"
     )
+    group.add_argument(
+        "--control",
+        metavar="HOST[:PORT]",
+        help="a mail server known to work, asked when no MX host answers",
+    )
     config_options(parser)
 
 

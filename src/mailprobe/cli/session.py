@@ -49,6 +49,7 @@ def prober(
         nameservers=tuple(args.nameserver) or options.get("nameservers", ()),
         ehlo_name=args.ehlo_name or options.get("ehlo_name", ""),
         mx_port=args.mx_port or options.get("mx_port", 25),
+        control=args.control or options.get("control", ""),
         catalogue=catalogue(args, config),
         transcript=getattr(args, "transcript", False),
         canary_key=options.get("canary_key"),

@@ -136,7 +136,7 @@ class Case:
     @property
     def waited(self) -> str:
         """How long the deciding step took."""
-        return f"{self.step.took:.3g} s" if self.step else "0 s"
+        return lasting(self.step.took if self.step else 0.0)
 
     @property
     def _endpoint(self) -> str:
@@ -166,6 +166,15 @@ def subject(report: Report) -> str:  # noqa: PLR0911 - one line for each probe
             return report.target.name
         case _:
             return "the target"
+
+
+def lasting(seconds: float) -> str:
+    """Say how long something took, as a person would."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < 120:  # noqa: PLR2004 - two minutes: then seconds do not matter
+        return f"{seconds:.3g} s"
+    return f"{seconds / 60:.0f} min"
 
 
 def short(text: str, limit: int = 160) -> str:

@@ -75,6 +75,10 @@ def _silent(case: Case) -> bool:
     return bool(tried(case)) and not answering(case) and kinds <= _OURS
 
 
+def _proven_silent(case: Case) -> bool:
+    return _silent(case) and _mx(case).control is True
+
+
 def _blocked(case: Case) -> bool:
     away = [_turned_away(case, entry) for entry in tried(case)]
     ours = (entry.failure and entry.failure.kind in _OURS for entry in tried(case))
@@ -143,6 +147,18 @@ MX_RULES: Final = (
         blame=Blame.PROVIDER,
         why="{peer} has neither MX records nor an address: nobody can send mail to it.",
         advice="Check the spelling; mail domains publish MX records.",
+    ),
+    Rule(
+        name="mx_silent",
+        applies_to=_FOR,
+        condition="no address answered the connection attempt, and the control did",
+        when=_proven_silent,
+        status=Status.DOWN,
+        blame=Blame.PROVIDER,
+        why="None of the {tried} addresses of {peer} answers, while another mail "
+        "server could be reached from here.",
+        words=_counts,
+        advice="Senders keep their mail and try again for some days.",
     ),
     Rule(
         name="mx_unreachable_from_here",

@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="Report")
 
+# MX has rules of its own by these names; a name points to one line of the table.
+_TAKEN: Final = frozenset(rule.name for rule in MX_RULES)
 # After every special case: what the kind of failure means by itself.
 KIND_RULES: Final = tuple(
     Rule(
-        name=kind.value,
+        name=f"{kind}_failure" if kind.value in _TAKEN else kind.value,
         condition=f"a failure of the kind {kind.value}",
         when=lambda case, kind=kind: case.kind is kind,  # type: ignore[misc]
         status=explained.status,

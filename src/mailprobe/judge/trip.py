@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
+from mailprobe.judge.case import lasting
 from mailprobe.judge.rule import Rule
 from mailprobe.model.failure import Kind
 from mailprobe.model.verdict import Blame, Status
@@ -50,12 +51,12 @@ def _seen(case: Case) -> bool:
 def _words(case: Case) -> dict[str, object]:
     report = trip(case)
     return {
-        "transit": f"{report.visible or 0.0:.3g} s",
+        "transit": lasting(report.visible or 0.0),
         "folder": report.folder,
         "copies": report.copies,
         "recipient": report.target.recipient.address,
         "sender": report.target.sender.address,
-        "watched": f"{report.waited or 0.0:.3g} s",
+        "watched": lasting(report.waited or 0.0),
     }
 
 

@@ -111,12 +111,12 @@ class ReplyReader:
 
 def smtp_reply(code: int, lines: list[bytes]) -> Reply:
     """Make a reply of its code and its lines of text, enhanced code taken out."""
-    text = [readable(line, TEXT_MAX) for line in lines]
-    first = _ENHANCED.match(text[0]) if text else None
+    text = readable(b"\n".join(lines), TEXT_MAX)
+    first = _ENHANCED.match(text)
     enhanced = first[1] if first and first[1][0] == str(code)[0] else None
     if enhanced:
-        text = [_without(enhanced, line) for line in text]
-    return Reply(code, enhanced, readable("\n".join(text), TEXT_MAX))
+        text = "\n".join(_without(enhanced, line) for line in text.split("\n"))
+    return Reply(code, enhanced, text)
 
 
 def _without(enhanced: str, line: str) -> str:

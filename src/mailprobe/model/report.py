@@ -207,12 +207,15 @@ class MxReport(Report):
             lookup failed.
         hosts: Best first; equal preferences by name.
         null_mx_beside: A null MX stands beside other records (RFC 7505 3).
+        control: Whether the control target greeted us, asked only when no
+            address answered; None if it was not asked.
     """
 
     target: MxTarget
     delivery: Literal["explicit", "implicit", "refused"] | None
     hosts: tuple[MxHost, ...] = ()
     null_mx_beside: bool = False
+    control: bool | None = None
 
 
 # --- SMTP and IMAP --------------------------------------------------------------

@@ -40,6 +40,7 @@ async def probe_mx(
     recorder = vantage.recorder(timeout, on_step)
     route: MailRoute | None = None
     hosts: Sequence[MxHost] = ()
+    control: bool | None = None
     with suppress(Ended):
         route, ttl = await look_up(vantage, recorder, target.domain)
         hosts = await asyncio.gather(
@@ -50,12 +51,14 @@ async def probe_mx(
         )
         if target.connect:
             hosts = await greet_all(vantage, recorder, hosts)
+            control = await ask_control(vantage, recorder, hosts)
     return MxReport(
         **vantage.common(recorder),
         target=target,
         delivery=route.delivery if route else None,
         hosts=tuple(hosts),
         null_mx_beside=bool(route and route.null_mx_beside),
+        control=control,
     )
 
 
@@ -134,11 +137,36 @@ async def greet_all(
     return tuple(done)
 
 
+async def ask_control(
+    vantage: Vantage, recorder: Recorder, hosts: Sequence[MxHost]
+) -> bool | None:
+    """
+    Ask the control target, if no address answered our dialling.
+
+    Silence from everywhere is most likely a network of ours that lets nobody
+    out to port 25; a control that answers proves the way.
+    """
+    tried = [e for host in hosts for e in host.addresses if e.answered is not None]
+    silent = {e.failure.kind for e in tried if e.failure} <= {Kind.TCP_TIMEOUT}
+    if vantage.control is None or not tried or not silent:
+        return None
+    if any(entry.answered for entry in tried):
+        return None
+    host, port = vantage.control.host, vantage.control.port
+    try:
+        found = await addresses(vantage, recorder, host, optional=True)
+    except Ended:
+        return False
+    address, ttl = found.found[0]
+    entry = MxAddress(address=address, ttl=ttl)
+    return (await greet_one(vantage, recorder, entry, port)).answered
+
+
 async def greet_one(
-    vantage: Vantage, recorder: Recorder, entry: MxAddress
+    vantage: Vantage, recorder: Recorder, entry: MxAddress, port: int | None = None
 ) -> MxAddress:
     """Dial one address, wait for its banner, say EHLO and QUIT."""
-    port = vantage.mx_port
+    port = port or vantage.mx_port
     notes = SmtpNotes(peer=peer(entry.address, port), address=entry.address)
     began = recorder.elapsed()
     failure: Failure | None = None

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from mailprobe.model.limits import Limits
     from mailprobe.model.report import Step
+    from mailprobe.model.target import Endpoint
     from mailprobe.wire.clock import Clock
     from mailprobe.wire.resolver import Resolver
     from mailprobe.wire.tls import Trust
@@ -44,6 +45,8 @@ class Vantage:
         ehlo_name: The name we greet with; empty for the address literal of
             the connection (RFC 5321 4.1.4).
         mx_port: Where MX hosts are dialled: 25 everywhere but in a lab.
+        control: A mail server known to work: if it cannot be reached either,
+            silence elsewhere says something about our network.
         canary_key: What canaries are signed with.
         transcript: Whether conversations are kept.
     """
@@ -54,6 +57,7 @@ class Vantage:
     nameservers: tuple[str, ...]
     ehlo_name: str
     mx_port: int
+    control: Endpoint | None
     canary_key: bytes
     transcript: bool
 

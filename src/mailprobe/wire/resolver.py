@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import socket
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 import dns.asyncquery
 import dns.edns
 import dns.exception
-import dns.flags
 import dns.message
 import dns.name
 import dns.rcode
@@ -82,11 +82,14 @@ class NameServer:
         host, port = text, str(DNS_PORT)
         if text.startswith("["):
             host, _, rest = text[1:].partition("]")
-            port = rest.removeprefix(":") or port
+            port = rest.removeprefix(":") if rest else port
         elif text.count(":") == 1:
             host, _, port = text.partition(":")
+        legible = (
+            port.isascii() and port.isdecimal() and len(port) <= len(str(PORT_MAX))
+        )
         try:
-            address, number = str(ip_address(host)), int(port)
+            address, number = str(ip_address(host)), int(port) if legible else 0
         except ValueError:
             address, number = "", 0
         if not 1 <= number <= PORT_MAX:
@@ -146,18 +149,24 @@ class Resolver:
         that fails, refuses or is silent gives way to the next one.
         """
         question = _question(name, record_type)
-        tries = -(-int(self._limits.dns) // int(max(self._limits.dns_try, 1)))
+        if question is None:
+            detail = f"{readable(name, 100)!r} cannot stand in DNS"
+            return Lookup(outcome=Outcome.MALFORMED, server="", detail=detail)
+        tries = math.ceil(self._limits.dns / self._limits.dns_try)
         # Every server is asked at least once, and a lone one several times.
         rounds = max(1, -(-tries // len(self.servers)))
         last: Lookup | None = None
         try:
             async with asyncio.timeout(self._limits.dns):
                 for server in self.servers * rounds:
-                    last = await self._ask(question, server)
-                    if last.outcome in _FINAL:
-                        return last
-                    if last.outcome is not Outcome.TIMEOUT and len(self.servers) == 1:
-                        return last
+                    found = await self._ask(question, server)
+                    if found.outcome in _FINAL:
+                        return found
+                    # What one server said tells more than another's silence.
+                    if last is None or found.outcome is not Outcome.TIMEOUT:
+                        last = found
+                    if found.outcome is not Outcome.TIMEOUT and len(self.servers) == 1:
+                        return found
         except TimeoutError:
             pass
         return last or Lookup(outcome=Outcome.TIMEOUT, server=str(self.servers[0]))
@@ -197,14 +206,16 @@ async def _exchange(
         while True:
             wire = await loop.sock_recv(sock, DATAGRAM_MAX)
             try:
-                response = dns.message.from_wire(wire)
+                response = dns.message.from_wire(wire, raise_on_truncation=True)
+            except dns.message.Truncated as cut:
+                if question.is_response(cut.message()):  # type: ignore[no-untyped-call]
+                    break
             except dns.exception.DNSException:
                 continue
-            if not question.is_response(response):
-                continue
-            if not response.flags & dns.flags.TC:
-                return response
-            return await dns.asyncquery.tcp(question, at.address, port=at.port)
+            else:
+                if question.is_response(response):
+                    return response
+    return await dns.asyncquery.tcp(question, at.address, port=at.port)
 
 
 _FINAL: Final = frozenset({Outcome.ANSWER, Outcome.NO_DATA, Outcome.NXDOMAIN})
@@ -215,13 +226,13 @@ _RCODES: Final = {
 }
 
 
-def _question(name: str, record_type: str) -> dns.message.QueryMessage:
-    return dns.message.make_query(
-        dns.name.from_text(name),
-        record_type,
-        use_edns=0,
-        payload=UDP_PAYLOAD,
-    )
+def _question(name: str, record_type: str) -> dns.message.QueryMessage | None:
+    """Put the question; None if the name cannot be asked for."""
+    try:
+        asked = dns.name.from_text(name)
+    except (dns.exception.DNSException, UnicodeError):
+        return None
+    return dns.message.make_query(asked, record_type, use_edns=0, payload=UDP_PAYLOAD)
 
 
 def _read(response: dns.message.Message, server: str) -> Lookup:
