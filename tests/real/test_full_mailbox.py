@@ -25,6 +25,7 @@ RECEIVED_MAX: Final = 60_000
 @pytest.mark.asyncio
 async def test_strangers_mail_is_left_alone(real_world: RealWorld) -> None:
     """Ten thousand mails, some hostile, stay byte-identical, and are not read."""
+    real_world.empty_mailbox(OWNER)
     real_world.fill_mailbox(OWNER, MAILS, hostile=True)
     try:
         before = real_world.snapshot(OWNER)
