@@ -164,7 +164,7 @@ class Prober:
 
         target = MxTarget(ascii_domain(domain), connect)
         probe = probe_mx(self._vantage, target, _seconds(timeout), self._told("mx"))
-        return judge(await self._guarded(probe, MxReport, target, delivery=None))
+        return self._judged(await self._guarded(probe, MxReport, target, delivery=None))
 
     async def smtp(
         self,
@@ -196,7 +196,7 @@ class Prober:
             check_login(mailbox, target.security)
             target = replace(target, mailbox=self.catalogue.complete(mailbox))
         probe = probe_smtp(self._vantage, target, _seconds(timeout), self._told("smtp"))
-        return judge(await self._guarded(probe, SmtpReport, target))
+        return self._judged(await self._guarded(probe, SmtpReport, target))
 
     async def imap(
         self,
@@ -229,7 +229,7 @@ class Prober:
             whole, at = await place(self._vantage, self.catalogue, mailbox, "imap")
             target = ImapTarget(whole, ascii_host(at.host), at.port, at.security)
         probe = probe_imap(self._vantage, target, _seconds(timeout), self._told("imap"))
-        return judge(await self._guarded(probe, ImapReport, target))
+        return self._judged(await self._guarded(probe, ImapReport, target))
 
     async def tls(
         self,
@@ -259,7 +259,7 @@ class Prober:
             raise UsageError(message)
         target = TlsTarget(ascii_host(host), port, mode)
         probe = probe_tls(self._vantage, target, _seconds(timeout), self._told("tls"))
-        return judge(await self._guarded(probe, TlsReport, target))
+        return self._judged(await self._guarded(probe, TlsReport, target))
 
     async def round_trip(
         self, sender: Mailbox, recipient: Mailbox, *, timeout: float = TIMEOUT_TRIP
@@ -287,7 +287,7 @@ class Prober:
         target = TripTarget(whole, other)
         seconds, told = _seconds(timeout), self._told("trip")
         probe = probe_round_trip(self._vantage, target, seconds, told)
-        return judge(await self._guarded(probe, TripReport, target))
+        return self._judged(await self._guarded(probe, TripReport, target))
 
     async def provider(
         self,
@@ -316,6 +316,11 @@ class Prober:
         seconds = _seconds(timeout)
         probe = probe_provider(self._vantage, target, plan, seconds, self._on_step)
         return judge_provider(await self._guarded(probe, ProviderReport, target))
+
+    def _judged(self, report: S) -> Check[S]:
+        # Presets are read only where a provider's own words may matter.
+        spoke = any(step.failure and step.failure.reply for step in report.steps)
+        return judge(report, self.catalogue if spoke else None)
 
     def _told(self, probe: str) -> Callable[[Step], None] | None:
         on_step = self._on_step

@@ -18,6 +18,7 @@ from mailprobe.model.report import (
 
 if TYPE_CHECKING:
     from mailprobe.model.failure import Failure
+    from mailprobe.model.provider import ReplyMeaning
     from mailprobe.model.report import Report, Step
 
 _SENDING: Final = frozenset(
@@ -40,6 +41,7 @@ class Case:
     """What the rules look at."""
 
     report: Report
+    replies: tuple[ReplyMeaning, ...] = ()  # the provider's own words
 
     @cached_property
     def step(self) -> Step | None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from mailprobe.judge.case import Case, short
 from mailprobe.judge.kinds import KINDS
-from mailprobe.judge.replies import REPLY_RULES
+from mailprobe.judge.replies import reply_rule
 from mailprobe.judge.rule import Rule
 from mailprobe.model.failure import Kind
 from mailprobe.model.report import MxReport, Step
@@ -50,8 +50,8 @@ def _turned_away(case: Case, entry: MxAddress) -> bool:
         return False
     # The rules for a conversation that ended there; here it is one of many.
     step = Step(phase=failure.phase, peer="", began=0.0, took=0.0, failure=failure)
-    alone = Case(replace(case.report, steps=(step,)))
-    rule = next((rule for rule in REPLY_RULES if rule.fits(alone)), None)
+    alone = Case(replace(case.report, steps=(step,)), case.replies)
+    rule = reply_rule(alone)
     return rule is not None and rule.blame is Blame.VANTAGE
 
 

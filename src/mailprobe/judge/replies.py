@@ -12,10 +12,19 @@ from typing import TYPE_CHECKING, Final
 
 from mailprobe.judge.rule import Rule
 from mailprobe.model.failure import Kind, Phase
+from mailprobe.model.report import (
+    ImapReport,
+    MxReport,
+    SmtpReport,
+    TlsReport,
+    TripReport,
+)
 from mailprobe.model.verdict import Blame, Status
 
 if TYPE_CHECKING:
     from mailprobe.judge.case import Case
+    from mailprobe.model.provider import Catalogue, ReplyMeaning
+    from mailprobe.model.report import Report
 
 _REPUTATION: Final = re.compile(
     r"black ?list|block ?list|blocked using|spamhaus|dnsbl|\brbl|reputation"
@@ -220,6 +229,27 @@ REPLY_RULES: Final = (
         advice="Report it: mailprobe's mail should be acceptable everywhere.",
     ),
     Rule(
+        name="login_method",
+        condition="a refused login with 5.7.9, or a text asking for another kind of it",
+        when=lambda c: (
+            c.kind is Kind.AUTH_REFUSED
+            and (
+                c.enhanced == "5.7.9"
+                or c.says(
+                    "basic authentication",
+                    "application-specific password",
+                    "app password",
+                    "application password",
+                    "web browser",
+                )
+            )
+        ),
+        status=Status.UNKNOWN,
+        blame=Blame.SETUP,
+        why="{peer} wants another kind of login ({said}).",
+        advice="Use an application password, or an OAuth 2 token.",
+    ),
+    Rule(
         name="login_refused_smtp",
         applies_to=("SmtpReport", "TripReport"),
         condition="535, 534 or another refusal of AUTH",
@@ -253,3 +283,38 @@ REPLY_RULES: Final = (
         advice="Wait; senders try again by themselves.",
     ),
 )
+
+
+_BY_NAME: Final = {rule.name: rule for rule in REPLY_RULES}
+
+
+def reply_rule(case: Case) -> Rule | None:
+    """Return the rule for a refusal: the provider's own words first, then the table."""
+    if _refused(case) or case.kind in _AUTH_KINDS:
+        for own in case.replies:
+            if re.search(own.text, case.text, re.IGNORECASE):
+                return _BY_NAME[own.means]
+    return next((rule for rule in REPLY_RULES if rule.fits(case)), None)
+
+
+def own_words(report: Report, presets: Catalogue) -> tuple[ReplyMeaning, ...]:
+    """Return the meanings that the presets of everybody in a report give."""
+    found = (presets.serving(name) for name in _names(report))
+    return tuple(
+        dict.fromkeys(own for preset in found if preset for own in preset.replies)
+    )
+
+
+def _names(report: Report) -> tuple[str, ...]:
+    match report:
+        case MxReport():
+            return (report.target.domain, *(host.name for host in report.hosts))
+        case SmtpReport() | TlsReport():
+            return (report.target.host,)
+        case ImapReport():
+            box = report.target.mailbox
+            return (report.target.host, *((box.domain,) if box else ()))
+        case TripReport():
+            return (report.target.sender.domain, report.target.recipient.domain)
+        case _:
+            return ()

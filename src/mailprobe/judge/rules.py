@@ -8,14 +8,15 @@ from mailprobe.judge.case import Case
 from mailprobe.judge.findings import findings
 from mailprobe.judge.kinds import KINDS
 from mailprobe.judge.mx import MX_RULES
-from mailprobe.judge.replies import REPLY_RULES
+from mailprobe.judge.replies import REPLY_RULES, own_words, reply_rule
 from mailprobe.judge.rule import Rule
 from mailprobe.judge.service import GOOD_RULES, SERVICE_RULES
-from mailprobe.judge.trip import ARRIVAL_RULES, LOSS_RULES
+from mailprobe.judge.trip import ARRIVAL_RULES, ARRIVED, LOSS_RULES
 from mailprobe.model.failure import Kind
 from mailprobe.model.verdict import Check, Status, Verdict
 
 if TYPE_CHECKING:
+    from mailprobe.model.provider import Catalogue
     from mailprobe.model.report import Report
 
 S = TypeVar("S", bound="Report")
@@ -47,15 +48,20 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
-def judge(report: S) -> Check[S]:
+def judge(report: S, presets: Catalogue | None = None) -> Check[S]:
     """
     Decide what a report means.
 
     Pure and total: the same report always gets the same verdict, and none is
     left without one.
+
+    Args:
+        report: What was seen.
+        presets: Where to look up what providers mean by words of their own.
     """
-    case = Case(report)
-    rule = next((rule for rule in RULES if rule.fits(case)), _UNRULED)
+    case = Case(report, own_words(report, presets) if presets else ())
+    own = reply_rule(case) if case.replies and not ARRIVED.fits(case) else None
+    rule = own or next((rule for rule in RULES if rule.fits(case)), _UNRULED)
     verdict = Verdict(
         status=rule.status,
         blame=rule.blame,

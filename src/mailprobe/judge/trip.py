@@ -60,6 +60,17 @@ def _words(case: Case) -> dict[str, object]:
     }
 
 
+ARRIVED: Final = Rule(
+    name="trip_arrived",
+    applies_to=_FOR,
+    condition="the mail was seen in the inbox",
+    when=_seen,
+    status=Status.OK,
+    blame=None,
+    why="The mail to {recipient} arrived after {transit}.",
+    words=_words,
+)
+
 ARRIVAL_RULES: Final = (
     Rule(
         name="trip_duplicated",
@@ -95,16 +106,7 @@ ARRIVAL_RULES: Final = (
         words=_words,
         advice="The submission server loses connections after taking mail.",
     ),
-    Rule(
-        name="trip_arrived",
-        applies_to=_FOR,
-        condition="the mail was seen in the inbox",
-        when=_seen,
-        status=Status.OK,
-        blame=None,
-        why="The mail to {recipient} arrived after {transit}.",
-        words=_words,
-    ),
+    ARRIVED,
 )
 
 LOSS_RULES: Final = (

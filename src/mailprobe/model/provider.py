@@ -9,6 +9,18 @@ from mailprobe.model.errors import UsageError
 from mailprobe.model.target import Endpoint, Mailbox
 
 UserRule = Literal["email", "localpart", "mixed"]
+Meaning = Literal[
+    "throttled",
+    "blocked_reverse_dns",
+    "blocked_reputation",
+    "blocked_geography",
+    "maintenance",
+    "greylisted",
+    "canary_full",
+    "canary_gone",
+    "sender_policy",
+    "login_method",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,6 +31,21 @@ class Platform:
     name: str
     evidence: tuple[str, ...] = ()
     quirks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyMeaning:
+    """
+    What a provider means by words of its own; it goes before every general rule.
+
+    Attributes:
+        text: A regular expression, searched in the reply whatever its case.
+        means: The rule for refusals that it stands for
+            (``docs/concepts/verdicts.md``).
+    """
+
+    text: str
+    means: Meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +69,7 @@ class Preset:
         auth: What a canary can log in with: "password", "app-password", "oauth2".
         limits: What a prober must not exceed.
         quirks: What surprises.
+        replies: What it means by refusals in words of its own.
         sources: Where these facts come from.
         last_checked: When they were last looked at (ISO date).
         enabled: False if too little is known to probe it by default.
@@ -61,6 +89,7 @@ class Preset:
     auth: tuple[str, ...] = ("password",)
     limits: tuple[str, ...] = ()
     quirks: tuple[str, ...] = ()
+    replies: tuple[ReplyMeaning, ...] = ()
     sources: tuple[str, ...]
     last_checked: str
     enabled: bool = True
@@ -113,6 +142,15 @@ class Catalogue:
             message = f"no provider preset is called {name!r}{self._nearest(name)}"
             raise UsageError(message)
         return preset
+
+    def serving(self, name: str) -> Preset | None:
+        """Return the preset that a mail domain, a service host or an MX belongs to."""
+        host = name.rstrip(".").lower()
+        for preset in self.presets:
+            services = {at.host.lower() for at in (*preset.smtp, *preset.imap)}
+            if host in services or preset.expects_mx(host):
+                return preset
+        return self.find(host)
 
     def platform(self, platform_id: str) -> Platform | None:
         """Return the shared platform with this id, if it is one."""

@@ -27,6 +27,7 @@ class Plan:
         submission: Submission services; the login is tried at the first.
         imap: IMAP services; the login is tried at the first.
         mailbox: The canary, if there is one.
+        presets: Where providers' own words are looked up.
     """
 
     preset: str | None
@@ -34,6 +35,7 @@ class Plan:
     submission: tuple[Endpoint, ...]
     imap: tuple[Endpoint, ...]
     mailbox: Mailbox | None
+    presets: Catalogue
 
 
 async def make_plan(
@@ -66,6 +68,7 @@ async def make_plan(
         submission=smtp,
         imap=imap,
         mailbox=mailbox,
+        presets=catalogue,
     )
 
 

@@ -55,7 +55,7 @@ async def probe_provider(
             return None
         mx_target = MxTarget(plan.domain, connect=True)
         left = recorder.remaining()
-        return judge(await probe_mx(vantage, mx_target, left, told("mx")))
+        return judge(await probe_mx(vantage, mx_target, left, told("mx")), plan.presets)
 
     found, submission, imap = await asyncio.gather(
         mx(),
@@ -64,7 +64,7 @@ async def probe_provider(
     )
     trip = None
     if plan.mailbox is not None and _both_logged_in(submission, imap):
-        trip = await _trip(vantage, recorder, plan.mailbox, told("trip"))
+        trip = await _trip(vantage, recorder, plan, plan.mailbox, told("trip"))
     parts = [*([found] if found else []), *submission, *imap, *([trip] if trip else [])]
     common = vantage.common(recorder)
     common["steps"] = tuple(step for part in parts for step in part.report.steps)
@@ -93,7 +93,8 @@ async def _submission(
         mailbox = plan.mailbox if number == 0 else None
         target = SmtpTarget(at.host, at.port, at.security, mailbox)
         left = recorder.remaining()
-        done.append(judge(await probe_smtp(vantage, target, left, on_step)))
+        report = await probe_smtp(vantage, target, left, on_step)
+        done.append(judge(report, plan.presets))
     return tuple(done)
 
 
@@ -108,19 +109,22 @@ async def _imap(
         mailbox = plan.mailbox if number == 0 else None
         target = ImapTarget(mailbox, at.host, at.port, at.security)
         left = recorder.remaining()
-        done.append(judge(await probe_imap(vantage, target, left, on_step)))
+        report = await probe_imap(vantage, target, left, on_step)
+        done.append(judge(report, plan.presets))
     return tuple(done)
 
 
 async def _trip(
     vantage: Vantage,
     recorder: Recorder,
+    plan: Plan,
     mailbox: Mailbox,
     on_step: Callable[[Step], None] | None,
 ) -> Check[TripReport]:
     target = TripTarget(mailbox, mailbox)
     left = recorder.remaining()
-    return judge(await probe_round_trip(vantage, target, left, on_step))
+    report = await probe_round_trip(vantage, target, left, on_step)
+    return judge(report, plan.presets)
 
 
 def _both_logged_in(

@@ -22,6 +22,7 @@ The format of a preset file (keys are the fields of `mailprobe.model.provider.Pr
     auth = ["password"]             # also "app-password", "oauth2"
     limits = ["What a prober must not exceed."]
     quirks = ["What surprises."]
+    replies = [{ text = "code 17", means = "greylisted" }]   # its own words
     sources = ["our handbook"]      # needed
     last_checked = 2026-11-22       # needed
     enabled = true                  # false: too little is known to probe it

@@ -7,7 +7,14 @@ from dataclasses import fields
 from typing import Final, cast, get_args
 
 from mailprobe.model.errors import UsageError
-from mailprobe.model.provider import Catalogue, Platform, Preset, UserRule
+from mailprobe.model.provider import (
+    Catalogue,
+    Meaning,
+    Platform,
+    Preset,
+    ReplyMeaning,
+    UserRule,
+)
 from mailprobe.model.target import PORT_MAX, Endpoint, SecurityName
 from mailprobe.providers.document import Document, Table, shown
 
@@ -62,10 +69,24 @@ def preset(table: Table) -> Preset:
         auth=_auth(table),
         limits=table.texts("limits"),
         quirks=table.texts("quirks"),
+        replies=tuple(map(reply_meaning, table.tables("replies"))),
         sources=_sources(table),
         last_checked=table.day("last_checked"),
         enabled=table.flag("enabled", default=True),
     )
+
+
+def reply_meaning(table: Table) -> ReplyMeaning:
+    """Read what a provider means by words of its own."""
+    table.only(("text", "means"))
+    text = _filled(table, "text")
+    try:
+        re.compile(text)
+    except re.error as error:
+        table.refuse("text", f"{shown(text)} is not a regular expression: {error}")
+    means = table.text("means")
+    _one_of(table, "means", means, get_args(Meaning))
+    return ReplyMeaning(text=text, means=cast("Meaning", means))
 
 
 def platform(table: Table) -> Platform:

@@ -383,7 +383,7 @@ class ImapSession:
         self._recorder.sent(f"{command.tag.decode()} IDLE")
         protocol.write(command.tag + b" IDLE\r\n")
         await asyncio.wait((agreed, command.done), return_when=asyncio.FIRST_COMPLETED)
-        if command.done.done():
+        if not agreed.done():  # else what ended it since is told by `idle_push`
             raise _idle_ended(await command.done)
 
     async def idle_push(self) -> list[tuple[float, Response]]:
