@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mailprobe.judge.service import OLD_TLS
 from mailprobe.model.failure import Kind, Phase
 from mailprobe.model.limits import Limits
 from mailprobe.model.report import (
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 _LIMITS: Final = Limits()
 NEARLY_FULL: Final = 0.8  # of the quota; a full box neither sends nor receives
-OLD_TLS: Final = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8996
 PUSH_LATE: Final = 0.25  # seconds; beyond what a network adds to a push
 
 

@@ -29,6 +29,18 @@ _CERTIFICATE: Final = frozenset(
         Kind.TLS_UNTRUSTED,
     }
 )
+OLD_TLS: Final = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8996
+# How OpenSSL complains of keys, hashes and versions that it no longer accepts.
+_WEAKNESS: Final = (
+    "key too small",
+    "md too weak",
+    "unsupported protocol",
+    "protocol version",
+    "no protocols available",
+    "no shared cipher",
+    "handshake failure",
+    "legacy sigalg",
+)
 _CONVERSATIONS: Final = ("SmtpReport", "ImapReport", "TlsReport")
 
 
@@ -45,6 +57,15 @@ def _hung(case: Case) -> bool:
     if case.kind is not Kind.TIMED_OUT or step is None or step.took < SILENCE:
         return False
     return not (step.phase is Phase.GREETING and case.port == RELAY_PORT)
+
+
+def _weak(case: Case) -> bool:
+    # A handshake that fails once may be a passing fault: the second try must
+    # have come through, with an old version or after a complaint about strength.
+    tls = tls_of(case)
+    if case.kind is not Kind.TLS_HANDSHAKE or tls is None or tls.version is None:
+        return False
+    return tls.version in OLD_TLS or case.says(*_WEAKNESS)
 
 
 def _ends_soon(case: Case) -> bool:
@@ -78,6 +99,19 @@ SERVICE_RULES: Final = (
         why="{peer} takes mail, but its certificate does not hold ({said}); most "
         "senders do not mind, careful ones do.",
         advice="The operator should renew or mend the certificate.",
+    ),
+    Rule(
+        name="weak_tls",
+        applies_to=_CONVERSATIONS,
+        condition="the handshake fails by today's rules, and succeeds at the lowest "
+        "security level",
+        when=_weak,
+        status=Status.DEGRADED,
+        blame=Blame.PROVIDER,
+        why="{peer} offers only weak TLS ({said}): old programs connect, current ones "
+        "refuse.",
+        advice="The operator must allow TLS 1.2 with strong keys; until then no "
+        "password is sent there.",
     ),
     Rule(
         name="mailbox_closed",

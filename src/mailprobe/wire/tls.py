@@ -55,10 +55,17 @@ class Trust:
 
     @cached_property
     def reading(self) -> ssl.SSLContext:
-        """Checks nothing: only to read a certificate, where no secret is sent."""
+        """
+        Checks nothing: only to read a certificate, where no secret is sent.
+
+        It also agrees to what is too old or too weak for anything else, so that
+        "weak TLS" can be told from "no TLS".
+        """
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        context.set_ciphers("ALL:@SECLEVEL=0")
         return context
 
 
