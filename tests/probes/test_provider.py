@@ -63,7 +63,9 @@ async def test_unknown_domain_without_srv_records_asks_for_a_host(
     del world
     box = Mailbox("ada@nowhere.test", password=Secret("x"))
     async with Prober(**prober_options) as prober:
-        with pytest.raises(UsageError, match=r"give imap=Endpoint"):
+        with pytest.raises(
+            UsageError, match=r"no SRV record; give its host \(imap=Endpoint"
+        ):
             await prober.imap(box)
 
 

@@ -443,6 +443,8 @@ class ProviderReport(Report):
     """
     Everything that could be tried at one provider.
 
+    It has no steps of its own: they stand in the reports of its checks.
+
     Attributes:
         target: What was asked.
         preset: The id of the preset that was used; None without one.

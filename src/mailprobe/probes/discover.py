@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.model.target import Endpoint, Security
 
 if TYPE_CHECKING:
-    from mailprobe.wire.resolver import Resolver
+    from mailprobe.wire.resolver import Lookup, Resolver
 
 # Preferred first: TLS from the first byte beats STARTTLS (RFC 8314 3).
 _SUBMISSION: Final = (
@@ -18,23 +19,40 @@ _SUBMISSION: Final = (
 _IMAP: Final = (("_imaps._tcp", Security.TLS), ("_imap._tcp", Security.STARTTLS))
 
 
-async def discover(
-    resolver: Resolver, domain: str
-) -> tuple[tuple[Endpoint, ...], tuple[Endpoint, ...]]:
-    """Return submission and IMAP endpoints that a domain publishes, best first."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """
+    What a domain publishes, best first.
+
+    Attributes:
+        smtp: Submission services.
+        imap: IMAP services.
+        trouble: Why it could not be looked up; empty if it could.
+    """
+
+    smtp: tuple[Endpoint, ...]
+    imap: tuple[Endpoint, ...]
+    trouble: str = ""
+
+
+async def discover(resolver: Resolver, domain: str) -> Published:
+    """Look up the services that a domain publishes."""
     services = (*_SUBMISSION, *_IMAP)
-    found = await asyncio.gather(
-        *(_service(resolver, f"{name}.{domain}", mode) for name, mode in services)
+    lookups = await asyncio.gather(
+        *(resolver.lookup(f"{name}.{domain}", "SRV") for name, _ in services)
     )
-    submission = [e for endpoints in found[: len(_SUBMISSION)] for e in endpoints]
-    imap = [e for endpoints in found[len(_SUBMISSION) :] for e in endpoints]
-    return tuple(submission), tuple(imap)
+    modes = (mode for _, mode in services)
+    found = [_offered(one, mode) for one, mode in zip(lookups, modes, strict=True)]
+    plain = {"answer", "no_data", "nxdomain"}
+    failed = next((one for one in lookups if one.outcome not in plain), None)
+    return Published(
+        smtp=tuple(e for few in found[: len(_SUBMISSION)] for e in few),
+        imap=tuple(e for few in found[len(_SUBMISSION) :] for e in few),
+        trouble=f"{failed.outcome} at {failed.server}" if failed else "",
+    )
 
 
-async def _service(
-    resolver: Resolver, name: str, security: Security
-) -> tuple[Endpoint, ...]:
-    lookup = await resolver.lookup(name, "SRV")
+def _offered(lookup: Lookup, security: Security) -> tuple[Endpoint, ...]:
     records = sorted(
         lookup.records,
         key=lambda r: (r.priority, -r.weight, str(r.target)),  # type: ignore[attr-defined]

@@ -54,7 +54,8 @@ async def make_plan(
     if preset is not None:
         smtp, imap = preset.smtp, preset.imap
     else:
-        smtp, imap = await discover(vantage.resolver, ascii_domain(name))
+        published = await discover(vantage.resolver, ascii_domain(name))
+        smtp, imap = published.smtp, published.imap
     if mailbox is not None:
         check_ascii(mailbox)
         base = preset.complete(mailbox) if preset else mailbox
@@ -91,12 +92,17 @@ async def place(
     at = whole.smtp if service == "smtp" else whole.imap
     if at is None:
         domain = ascii_domain(mailbox.domain)
-        smtp, imap = await discover(vantage.resolver, domain)
-        found = smtp if service == "smtp" else imap
+        published = await discover(vantage.resolver, domain)
+        found = published.smtp if service == "smtp" else published.imap
         if not found:
+            srv = "its SRV records could not be looked up ({})"
+            why = (
+                srv.format(published.trouble) if published.trouble else "no SRV record"
+            )
             message = (
-                f"nothing is known of where {mailbox.address} is served: there is no "
-                f"preset and no SRV record for {domain}; give {service}=Endpoint(...)"
+                f"nothing is known of where {mailbox.address} is served: {domain} has "
+                f"no preset, and {why}; give its host ({service}=Endpoint(...), or "
+                f"{service} = {{ host = ... }} in mailprobe.toml)"
             )
             raise UsageError(message)
         at = found[0]

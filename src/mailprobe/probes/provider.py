@@ -65,14 +65,8 @@ async def probe_provider(
     trip = None
     if plan.mailbox is not None and _both_logged_in(submission, imap):
         trip = await _trip(vantage, recorder, plan, plan.mailbox, told("trip"))
-    parts = [*([found] if found else []), *submission, *imap, *([trip] if trip else [])]
-    common = vantage.common(recorder)
-    common["steps"] = tuple(step for part in parts for step in part.report.steps)
-    common["transcript"] = tuple(
-        line for part in parts for line in part.report.transcript
-    )
     return ProviderReport(
-        **common,
+        **vantage.common(recorder),
         target=target,
         preset=plan.preset,
         mx=found,

@@ -112,8 +112,8 @@ class Watch:
         began = self.recorder.elapsed()
         self.polls += 1
         inbox, *others = self.places
-        done = await self.session.command("NOOP")
-        if thorough or any(map(_changed, done)):
+        await self.session.command("NOOP")
+        if self.session.take_change() or thorough:
             await self._read_news(inbox, by=self.recorder.elapsed())
         for place in others:
             uidnext = await self._status_uidnext(place.name)
@@ -122,6 +122,9 @@ class Watch:
                 await self.session.select(place.name, read_only=True)
                 await self._read_news(place, by=by)
                 await self._return_to_inbox()
+        # The news may have stood beside the reply to STATUS.
+        if self.session.take_change():
+            await self._read_news(inbox, by=self.recorder.elapsed())
         if not self.sightings:
             self.last_look = began
         return bool(self.sightings)
@@ -216,6 +219,7 @@ class Watch:
     async def _return_to_inbox(self) -> None:
         # Mail that came while another folder was open must not be missed.
         await self.session.select(INBOX, read_only=True)
+        self.session.take_change()
         await self._read_news(self.places[0], by=self.recorder.elapsed())
 
 
@@ -315,11 +319,6 @@ class Listener:
                             return at
                     await self.heard.wait()
         return None
-
-
-def _changed(response: Response) -> bool:
-    words = ("EXISTS", "EXPUNGE")
-    return any(read.count(response, word) is not None for word in words)
 
 
 def _status_of(name: bytes) -> bytes:

@@ -17,7 +17,7 @@ from aioimaplib.aioimaplib import (
 )
 
 from mailprobe.mail import sasl
-from mailprobe.mail.imap import capabilities, status_reply
+from mailprobe.mail.imap import capabilities, count, status_reply
 from mailprobe.mail.imap_stream import Response, ResponseReader, StreamError
 from mailprobe.mail.text import readable
 from mailprobe.model.failure import Kind, Reply
@@ -81,6 +81,7 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is un
         self.bye: Reply | None = None
         self.lost: Trouble | None = None
         self.alerts: list[str] = []
+        self.changed = False
         self.pushed = asyncio.Event()
         self.pushes: list[tuple[float, Response]] = []
         self.surplus = b""  # what came since the last tagged response
@@ -183,6 +184,9 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is un
             if self.state != LOGOUT:
                 self.end(Trouble(Kind.IMAP_BYE, reply=reply))
                 return
+        # A server tells of a change once, beside the reply to whatever command.
+        news = (count(response, word) for word in ("EXISTS", "EXPUNGE"))
+        self.changed = self.changed or any(number is not None for number in news)
         current = self.current
         if current is None:
             # News between commands: the next poll asks for the state itself.
@@ -258,6 +262,11 @@ class ImapSession:
     def offers(self, capability: str) -> bool:
         """Whether the server announced it."""
         return capability in self.capabilities
+
+    def take_change(self) -> bool:
+        """Tell whether the open folder has changed since this was asked last."""
+        changed, self._protocol.changed = self._protocol.changed, False
+        return changed
 
     async def greeting(self) -> Reply:
         """Wait for the greeting; BYE and anything that is none are trouble."""

@@ -260,3 +260,4 @@ def _escaped(secret: str) -> Iterator[str]:
     yield doubled.replace("'", "\\'")
     yield json.dumps(secret)[1:-1]
     yield repr(secret)[1:-1]
+    yield " ".join(secret.split())  # a reply that is quoted on one line

@@ -111,7 +111,9 @@ def _detail(error: Exception) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return error.verify_message
     if isinstance(error, ssl.SSLError):
-        return (error.reason or str(error)).replace("_", " ").lower()
+        # Only OpenSSL's own errors have a reason, not those that Python adds.
+        reason = getattr(error, "reason", None) or str(error) or type(error).__name__
+        return str(reason).replace("_", " ").lower()
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
