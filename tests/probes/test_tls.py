@@ -13,19 +13,20 @@ from tests.worlds import prober_options_for
 if TYPE_CHECKING:
     from mailprobe.lab import ThreadedLab
     from mailprobe.model.target import SecurityName
+    from tests.real.world import RealWorld
     from tests.worlds import World
 
 
 @pytest.mark.asyncio
-@pytest.mark.parametrize("service", ["imap", "submission"])
-@pytest.mark.parametrize("security", ["tls", "starttls"])
+@pytest.mark.parametrize(
+    ("service", "security"),
+    [("imap", "tls"), ("submission", "tls"), ("submission", "starttls")],
+)
 async def test_the_certificate_is_read(
     world: World, prober_options: dict[str, Any], service: str, security: SecurityName
 ) -> None:
     """Names, dates, key and chain are told, whatever is spoken behind the TLS."""
     at = world.endpoint("libero.test", service, security)
-    if (service, security) == ("imap", "starttls") and at.port != 143:
-        pytest.skip("STARTTLS of IMAP is known by its port, which the lab has not")
     async with Prober(**prober_options) as prober:
         check = await prober.tls(at.host, at.port, security=security)
     assert check.status == "ok", check.why
@@ -36,6 +37,16 @@ async def test_the_certificate_is_read(
     assert at.host in tls.certificate.names
     assert tls.certificate.key == "EC P-256"
     assert len(tls.chain) >= 1
+
+
+@pytest.mark.asyncio
+@pytest.mark.real
+async def test_starttls_of_imap_is_known_by_its_port(real_world: RealWorld) -> None:
+    """On port 143 STARTTLS is asked for in IMAP."""
+    async with Prober(**prober_options_for(real_world)) as prober:
+        check = await prober.tls("imap.libero.test", 143)
+    assert check.status == "ok", check.why
+    assert check.report.step("capability") is not None
 
 
 @pytest.mark.asyncio
