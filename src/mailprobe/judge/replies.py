@@ -273,9 +273,12 @@ REPLY_RULES: Final = (
     ),
     Rule(
         name="provider_trouble",
-        condition="a temporary refusal with 4.3.x or 4.4.x",
+        condition="a temporary refusal with 4.3.x or 4.4.x, but by another provider's "
+        "submission",
         when=lambda c: (
-            c.kind is Kind.SMTP_TEMPORARY and c.enhanced.startswith(("4.3.", "4.4."))
+            c.kind is Kind.SMTP_TEMPORARY
+            and c.enhanced.startswith(("4.3.", "4.4."))
+            and (c.own_sender or not c.sending)
         ),
         status=Status.DOWN,
         blame=Blame.PROVIDER,

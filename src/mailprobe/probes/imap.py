@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from mailprobe.wire.recorder import Recorder
 
 COMMAND = "LOGIN"  # the command; SASL LOGIN is chosen only where it is offered
+# What a conversation can go on after; a connection that is lost ends it.
+REFUSALS = frozenset({Kind.IMAP_NO, Kind.IMAP_BAD})
 KIB = 1024  # RFC 9208 counts storage in units of 1024 octets
 
 
@@ -166,7 +168,7 @@ async def identify(vantage: Vantage, recorder: Recorder, notes: ImapNotes) -> No
         return
     with tolerated():
         async with recorder.step(
-            Phase.ID, notes.peer, vantage.limits.command, optional=True
+            Phase.ID, notes.peer, vantage.limits.command, optional=REFUSALS
         ) as step:
             done = await session.command("ID", b'("name" "mailprobe")')
             found = (read.id_pairs(response) for response in done)
@@ -217,7 +219,7 @@ async def read_quota(vantage: Vantage, recorder: Recorder, notes: ImapNotes) -> 
         return
     with tolerated():
         async with recorder.step(
-            Phase.QUOTA, notes.peer, vantage.limits.command, optional=True
+            Phase.QUOTA, notes.peer, vantage.limits.command, optional=REFUSALS
         ) as step:
             done = await session.command("GETQUOTAROOT", b'"INBOX"')
             pairs = (read.storage_quota(response) for response in _readable(done))
@@ -298,7 +300,7 @@ def tolerated() -> Iterator[None]:
     try:
         yield
     except Ended as ended:
-        if ended.failure.kind not in {Kind.IMAP_NO, Kind.IMAP_BAD}:
+        if ended.failure.kind not in REFUSALS:
             raise
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import ssl
 from typing import TYPE_CHECKING, Final, cast
 
 from aioimaplib.aioimaplib import (
@@ -23,10 +24,9 @@ from mailprobe.mail.text import readable
 from mailprobe.model.failure import Kind, Reply
 from mailprobe.model.secret import MASK
 from mailprobe.wire.dial import acknowledge
-from mailprobe.wire.trouble import Trouble
+from mailprobe.wire.trouble import Trouble, no_tls
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
     from mailprobe.model.secret import Secret
@@ -327,11 +327,20 @@ class ImapSession:
         """Do the handshake after STARTTLS; what was announced before is forgotten."""
         protocol = self._protocol
         self._nothing_in_clear()
-        transport = await protocol.loop.start_tls(
-            protocol.transport, protocol, context, server_hostname=server_name
-        )
-        if transport is None:  # closed under our hands
-            raise Trouble(Kind.PEER_CLOSED, detail="closed during the handshake")
+        try:
+            transport = await protocol.loop.start_tls(
+                protocol.transport, protocol, context, server_hostname=server_name
+            )
+            if transport is None:  # closed under our hands
+                raise Trouble(Kind.PEER_CLOSED, detail="closed during the handshake")
+        except BaseException as error:
+            # asyncio does not tell the protocol: without this a LOGOUT would be
+            # said in clear, and its answer awaited in vain.
+            protocol.end(Trouble(Kind.PEER_CLOSED, detail="the handshake failed"))
+            if isinstance(error, ssl.SSLError) and no_tls(error):
+                detail = "text in clear in place of the handshake"
+                raise Trouble(Kind.STARTTLS_INJECTION, detail=detail) from None
+            raise
         protocol.transport = transport
         self.capabilities = ()
         return cast("ssl.SSLObject", transport.get_extra_info("ssl_object"))

@@ -32,7 +32,12 @@ class OpenStep:
     """A step that is going on; what the peer shows is noted here."""
 
     def __init__(
-        self, recorder: Recorder, phase: Phase, peer: str, *, optional: bool
+        self,
+        recorder: Recorder,
+        phase: Phase,
+        peer: str,
+        *,
+        optional: bool | frozenset[Kind],
     ) -> None:
         """Begin now."""
         self._optional = optional
@@ -49,6 +54,9 @@ class OpenStep:
 
     def closed(self, failure: Failure | None) -> Step:
         """Return the finished step."""
+        optional = self._optional
+        if not isinstance(optional, bool):
+            optional = failure is None or failure.kind in optional
         return Step(
             phase=self.phase,
             peer=self.peer,
@@ -56,7 +64,7 @@ class OpenStep:
             took=self._recorder.elapsed() - self.began,
             failure=failure,
             seen=tuple(self._seen),
-            optional=self._optional,
+            optional=optional,
         )
 
 
@@ -112,7 +120,12 @@ class Recorder:
 
     @asynccontextmanager
     async def step(
-        self, phase: Phase, peer: str, budget: float, *, optional: bool = False
+        self,
+        phase: Phase,
+        peer: str,
+        budget: float,
+        *,
+        optional: bool | frozenset[Kind] = False,
     ) -> AsyncIterator[OpenStep]:
         """
         Time one operation; a failure is recorded and ends the conversation.
@@ -122,7 +135,7 @@ class Recorder:
             peer: Whom it is done with.
             budget: Seconds it may take, unless the deadline comes first.
             optional: The conversation can go on without it; the caller catches
-                `Ended`.
+                `Ended`. A set of kinds: after these failures only.
 
         Raises:
             Ended: If the operation failed. Whatever is not a failure of the

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import binascii
+import ssl
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from aiosmtplib.errors import SMTPServerDisconnected
@@ -17,11 +18,9 @@ from mailprobe.mail.text import readable
 from mailprobe.model.failure import Kind, Reply
 from mailprobe.model.secret import MASK
 from mailprobe.wire.dial import acknowledge
-from mailprobe.wire.trouble import Trouble
+from mailprobe.wire.trouble import Trouble, no_tls
 
 if TYPE_CHECKING:
-    import ssl
-
     from mailprobe.mail.ehlo import Offer
     from mailprobe.model.secret import Secret
     from mailprobe.wire.recorder import Recorder
@@ -127,9 +126,15 @@ class SmtpSession:
         """Do the handshake after STARTTLS."""
         loop = asyncio.get_running_loop()
         plain = cast("asyncio.Transport", self._protocol.transport)
-        transport = await loop.start_tls(
-            plain, self._protocol, context, server_hostname=server_name
-        )
+        try:
+            transport = await loop.start_tls(
+                plain, self._protocol, context, server_hostname=server_name
+            )
+        except ssl.SSLError as error:
+            if not no_tls(error):
+                raise
+            detail = "text in clear in place of the handshake"
+            raise Trouble(Kind.STARTTLS_INJECTION, detail=detail) from None
         if transport is None:  # closed under our hands
             raise Trouble(Kind.PEER_CLOSED, detail="closed during the handshake")
         self._protocol.transport = transport

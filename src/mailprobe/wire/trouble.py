@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import ssl
 from typing import TYPE_CHECKING, Final
 
@@ -83,6 +84,11 @@ def failure_of(error: Exception, phase: Phase) -> Failure | None:
     return Failure(kind=kind, phase=phase, detail=_detail(error))
 
 
+def no_tls(error: ssl.SSLError) -> bool:
+    """Whether the other side's bytes were no TLS at all."""
+    return any(name in str(error) for name in _NOT_TLS)
+
+
 def _kind(  # noqa: PLR0911 - a table in words
     error: Exception, phase: Phase
 ) -> Kind | None:
@@ -90,8 +96,7 @@ def _kind(  # noqa: PLR0911 - a table in words
         case ssl.SSLCertVerificationError():
             return _CERTIFICATE.get(error.verify_code, Kind.TLS_UNTRUSTED)
         case ssl.SSLError():
-            swapped = any(name in str(error) for name in _NOT_TLS)
-            return Kind.SECURITY_MISMATCH if swapped else Kind.TLS_HANDSHAKE
+            return Kind.SECURITY_MISMATCH if no_tls(error) else Kind.TLS_HANDSHAKE
         case ConnectionRefusedError():
             return Kind.TCP_REFUSED
         case ConnectionResetError() | BrokenPipeError() | ConnectionAbortedError():
@@ -114,6 +119,8 @@ def _detail(error: Exception) -> str:
         # Only OpenSSL's own errors have a reason, not those that Python adds.
         reason = getattr(error, "reason", None) or str(error) or type(error).__name__
         return str(reason).replace("_", " ").lower()
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return os.strerror(error.errno)  # asyncio's own words quote a Python tuple
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return str(error) or type(error).__name__
