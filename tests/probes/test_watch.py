@@ -11,7 +11,8 @@ from mailprobe.mail.imap_stream import Response, ResponseReader
 from mailprobe.model.limits import Limits
 from mailprobe.probes.watch import INBOX, Place, Watch
 from mailprobe.wire.clock import SystemClock
-from mailprobe.wire.imap import ImapProtocol, ImapSession
+from mailprobe.wire.imap import ImapSession
+from mailprobe.wire.imap_protocol import ImapProtocol
 from mailprobe.wire.recorder import Recorder
 
 if TYPE_CHECKING:

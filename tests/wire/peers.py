@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from mailprobe.model.limits import Limits
 from mailprobe.wire.dial import attach, connect
-from mailprobe.wire.imap import ImapProtocol, ImapSession
+from mailprobe.wire.imap import ImapSession
+from mailprobe.wire.imap_protocol import ImapProtocol
 from mailprobe.wire.recorder import Recorder
 from mailprobe.wire.smtp import SmtpProtocol, SmtpSession
 

@@ -13,7 +13,8 @@ from mailprobe.mail.imap import count
 from mailprobe.model.failure import Kind, Phase, Reply
 from mailprobe.model.limits import Limits
 from mailprobe.model.secret import Secret
-from mailprobe.wire.imap import CHALLENGES_MAX, PUSHES_MAX
+from mailprobe.wire.imap import CHALLENGES_MAX
+from mailprobe.wire.imap_protocol import PUSHES_MAX
 from mailprobe.wire.recorder import Recorder
 from mailprobe.wire.trouble import Ended, Trouble
 from tests.wire.peers import FakeClock, Peer, imap, recorder, until

@@ -125,7 +125,8 @@ class Case:
         if failure is None:
             return "nothing"
         text = str(failure.reply) if failure.reply else failure.detail
-        return short(text) or "nothing"
+        # It stands at the end of sentences that have a full stop of their own.
+        return short(text.removesuffix(".")) or "nothing"
 
     @property
     def quoted(self) -> str:

@@ -39,7 +39,7 @@ def _security(value: str) -> Security:
 
 
 def _port(value: int) -> int:
-    if not isinstance(value, int) or not 1 <= value <= PORT_MAX:
+    if type(value) is not int or not 1 <= value <= PORT_MAX:
         message = f"port {value!r} is out of range; write a number from 1 to {PORT_MAX}"
         raise UsageError(message)
     return value

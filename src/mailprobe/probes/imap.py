@@ -15,7 +15,8 @@ from mailprobe.model.target import Endpoint, Security
 from mailprobe.probes.login import credential
 from mailprobe.probes.reach import peer, reach
 from mailprobe.wire.dial import attach
-from mailprobe.wire.imap import ImapProtocol, ImapSession
+from mailprobe.wire.imap import ImapSession
+from mailprobe.wire.imap_protocol import ImapProtocol
 from mailprobe.wire.tls import tls_facts
 from mailprobe.wire.trouble import Ended, Trouble
 
@@ -172,7 +173,8 @@ async def identify(vantage: Vantage, recorder: Recorder, notes: ImapNotes) -> No
         ) as step:
             done = await session.command("ID", b'("name" "mailprobe")')
             found = (read.id_pairs(response) for response in done)
-            notes.server_id = next((pairs for pairs in found if pairs), ())
+            pairs = next((pairs for pairs in found if pairs), ())
+            notes.server_id = tuple((n, recorder.clean(text)) for n, text in pairs)
             step.saw(" ".join(f"{name}={value}" for name, value in notes.server_id))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import binascii
 import json
 import urllib.parse
 from contextlib import asynccontextmanager
@@ -193,6 +194,7 @@ class Recorder:
         forms = {
             secret,
             *_escaped(secret),
+            *_quoted_printable(raw),
             readable(secret, len(secret) * LONGEST_ESCAPE),
             urllib.parse.quote(raw, safe=""),
             urllib.parse.quote_plus(raw),
@@ -263,6 +265,14 @@ class Recorder:
             self._lines.append(mark + self.clean(line))
         elif len(self._lines) == room:
             self._lines.append("-- further lines are not kept")
+
+
+def _quoted_printable(raw: bytes) -> Iterator[str]:
+    """Give the secret as mail quotes it: texts (RFC 2045), headers (RFC 2047)."""
+    for tabs, header in ((False, False), (True, False), (False, True)):
+        coded = binascii.b2a_qp(raw, quotetabs=tabs, header=header)
+        # Where lines are broken depends on what stands before it.
+        yield coded.decode("ascii").replace("=\n", "")
 
 
 def _escaped(secret: str) -> Iterator[str]:
