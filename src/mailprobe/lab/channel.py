@@ -276,7 +276,8 @@ class Channel(asyncio.Protocol):
         if transport is None or self._closed or transport.is_closing():
             return
         if transport.can_write_eof():
-            transport.write_eof()
+            with contextlib.suppress(OSError):  # the client is gone already
+                transport.write_eof()
             with contextlib.suppress(Hangup):
                 await self.deaf(GOODBYE_MAX)
         transport.close()

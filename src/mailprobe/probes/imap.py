@@ -18,7 +18,7 @@ from mailprobe.wire.dial import attach
 from mailprobe.wire.imap import ImapSession
 from mailprobe.wire.imap_protocol import ImapProtocol
 from mailprobe.wire.tls import tls_facts
-from mailprobe.wire.trouble import Ended, Trouble
+from mailprobe.wire.trouble import TELLING, Ended, Trouble
 
 if TYPE_CHECKING:
     import socket
@@ -264,7 +264,7 @@ async def read_refused_certificate(
 
     What was wrong is known by then; this says with which certificate.
     """
-    refused = any(s.failure and s.phase is Phase.TLS for s in recorder.steps)
+    refused = any(s.failure and s.failure.kind in TELLING for s in recorder.steps)
     if notes.tls is not None or notes.address is None or not refused:
         return
     recorder.remark("once more without verification, to read the certificate")

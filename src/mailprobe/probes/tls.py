@@ -13,7 +13,7 @@ from mailprobe.probes import imap, smtp
 from mailprobe.probes.reach import dial, peer, reach
 from mailprobe.wire.dial import attach
 from mailprobe.wire.tls import tls_facts
-from mailprobe.wire.trouble import Ended
+from mailprobe.wire.trouble import TELLING, Ended
 
 if TYPE_CHECKING:
     import ssl
@@ -65,7 +65,7 @@ async def from_first_byte(
             step.saw(bare.seen)
         return address, bare.facts(vantage)
     except Ended as ended:
-        if address is None or ended.failure.phase is not Phase.TLS:
+        if address is None or ended.failure.kind not in TELLING:
             return address, None
     second = vantage.recorder(min(recorder.remaining(), vantage.limits.tls))
     with suppress(Ended):

@@ -45,6 +45,10 @@ _CERTIFICATE: Final = {
     63: Kind.TLS_WRONG_HOST,
     64: Kind.TLS_WRONG_HOST,
 }
+# After these a second handshake tells more: with which certificate, how weak.
+TELLING: Final = frozenset(
+    {*_CERTIFICATE.values(), Kind.TLS_UNTRUSTED, Kind.TLS_HANDSHAKE}
+)
 _UNREACHABLE: Final = frozenset(
     {
         errno.ENETUNREACH,

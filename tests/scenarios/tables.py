@@ -1,0 +1,32 @@
+"""All tables together, and the kinds of failure that none of them can show."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mailprobe.model.failure import Kind
+from tests.scenarios import (
+    table_imap,
+    table_mx,
+    table_provider,
+    table_roundtrip,
+    table_smtp,
+    table_tls,
+)
+
+ALL: Final = (
+    *table_mx.SCENARIOS,
+    *table_smtp.SCENARIOS,
+    *table_tls.SCENARIOS,
+    *table_imap.SCENARIOS,
+    *table_roundtrip.SCENARIOS,
+    *table_provider.SCENARIOS,
+)
+UNREACHABLE_HERE: Final = {
+    Kind.UNKNOWN: "it is what no scenario may ever show",
+    Kind.MX_NULL: "a null MX is an answer and no failed step: the rule mx_null says it",
+    Kind.SUBMISSION_UNCONFIRMED: "a lost reply keeps the kind of its loss; the trip's "
+    "`unconfirmed` and the rules made of it say what that means",
+    Kind.TCP_RESET: "a reset in answer to a SYN is a refusal, and a later one is told "
+    "by the operation it breaks; only luck makes one meet the connection attempt",
+}
