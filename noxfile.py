@@ -119,6 +119,14 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def fuzz(session: nox.Session) -> None:
+    """Fuzz the receive paths and parsers, 20 s each; ``-- --seconds N TARGET...``."""
+    # Here alone: it is big, and has no wheel for every interpreter.
+    session.install("--quiet", "--editable", ".", "atheris>=3", *_group("test"))
+    session.run("python", "-m", "tests.fuzz", *session.posargs)
+
+
+@nox.session(default=False)
 def pages(session: nox.Session) -> None:
     """Write the generated pages anew, after a change of rules, kinds or commands."""
     _install(session, "docs")
