@@ -1,4 +1,4 @@
-"""A root, an issuing authority and one leaf, as strict verifiers want them."""
+"""A root, an issuing authority and leaves: as strict verifiers want them, or bad."""
 
 from __future__ import annotations
 
@@ -14,10 +14,26 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+    from typing import Literal, TypeAlias
+
+    Flaw: TypeAlias = Literal[
+        "expired",
+        "not_yet_valid",
+        "wrong_host",
+        "self_signed",
+        "untrusted",
+        "missing_intermediate",
+    ]
 
 LIFETIME = timedelta(days=90)
 # The clocks of the servers are ours; the margin covers a stepped clock.
 MARGIN = timedelta(hours=1)
+
+_NOW = timedelta()
+_SHIFTS: dict[str | None, timedelta] = {
+    "expired": -LIFETIME - timedelta(days=1),
+    "not_yet_valid": timedelta(days=1),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,26 +55,30 @@ class Authority:
         )
         return cls(builder.sign(issuer.key if issuer else key, hashes.SHA256()), key)
 
-    def leaf(self, names: Sequence[str]) -> bytes:
+    def leaf(self, names: Sequence[str], flaw: Flaw | None = None) -> bytes:
         """Return key, leaf and issuing certificate as one PEM, key first."""
         key = ec.generate_private_key(ec.SECP256R1())
+        alone = flaw in {"self_signed", "missing_intermediate"}
+        signer = key if flaw == "self_signed" else self.key
+        issuer = _name(names[0]) if flaw == "self_signed" else self.certificate.subject
         alternatives = x509.SubjectAlternativeName([x509.DNSName(n) for n in names])
         purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+        shift = _SHIFTS.get(flaw, _NOW)
         leaf = (
-            _start(names[0], key, self)
-            .issuer_name(self.certificate.subject)
+            _start(names[0], key, signer, shift)
+            .issuer_name(issuer)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), True)  # noqa: FBT003
             .add_extension(_usage(signs_certificates=False), critical=True)
             .add_extension(purpose, critical=False)
             .add_extension(alternatives, critical=False)
-            .sign(self.key, hashes.SHA256())
+            .sign(signer, hashes.SHA256())
         )
         private = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
             serialization.NoEncryption(),
         )
-        return private + _pem(leaf) + _pem(self.certificate)
+        return private + _pem(leaf) + (b"" if alone else _pem(self.certificate))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +87,35 @@ class Trust:
 
     root: Path
     chain: Path
+    issuing: Authority
+    names: tuple[str, ...]
 
     @classmethod
     def create(cls, directory: Path, names: Sequence[str]) -> Trust:
         """Mint everything for servers called *names* and write it to *directory*."""
         root = Authority.mint("Test root")
         issuing = Authority.mint("Test issuing authority", root)
-        trust = cls(directory / "root.pem", directory / "chain.pem")
+        files = directory / "root.pem", directory / "chain.pem"
+        trust = cls(*files, issuing, tuple(names))
         trust.root.write_bytes(_pem(root.certificate))
         trust.root.chmod(0o644)
-        trust.chain.touch(mode=0o600)
-        trust.chain.write_bytes(issuing.leaf(names))
+        _keep(trust.chain, issuing.leaf(names))
         return trust
+
+    def flawed(self, flaw: Flaw) -> Path:
+        """Return a file like *chain* that clients must not take, for one reason."""
+        path = self.chain.with_name(f"{flaw}.pem")
+        names = ("elsewhere.test",) if flaw == "wrong_host" else self.names
+        issuing = self.issuing
+        if flaw == "untrusted":
+            issuing = Authority.mint("Issuing", Authority.mint("Another root"))
+        _keep(path, issuing.leaf(names, flaw))
+        return path
+
+
+def _keep(path: Path, secret: bytes) -> None:
+    path.touch(mode=0o600)
+    path.write_bytes(secret)
 
 
 def _pem(certificate: x509.Certificate) -> bytes:
@@ -93,9 +130,10 @@ def _start(
     name: str,
     key: ec.EllipticCurvePrivateKey,
     issuer: Authority | ec.EllipticCurvePrivateKey,
+    shift: timedelta = _NOW,
 ) -> x509.CertificateBuilder:
     """Begin a certificate with both key identifiers (RFC 5280 4.2.1.1, 4.2.1.2)."""
-    now = datetime.now(UTC).replace(microsecond=0)
+    now = datetime.now(UTC).replace(microsecond=0) + shift
     above = issuer.key if isinstance(issuer, Authority) else issuer
     identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
     authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(above.public_key())

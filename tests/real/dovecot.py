@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import signal
 import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.real.plan import DOVECOT, LMTP_PORT, SASL_PORT
+from tests.real.guard import members
+from tests.real.plan import DOVECOT, LMTP_PORT, QUOTA_PORT, SASL_PORT
 from tests.real.process import POLL, Server, greets, listens, run
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterator, Mapping
 
     from tests.real.certificates import Trust
     from tests.real.plan import Plan
@@ -74,6 +78,14 @@ service lmtp {{
     port = {lmtp_port}
   }}
 }}
+service quota-status {{
+  executable = quota-status -p postfix
+  client_limit = 1
+  inet_listener quota {{
+    address = {address}
+    port = {quota_port}
+  }}
+}}
 service imap-login {{
   service_count = 0
   process_min_avail = 1
@@ -97,6 +109,9 @@ plugin {{
   quota = count:User quota
   quota_rule = *:storage=100M
   quota_vsizes = yes
+  quota_status_success = DUNNO
+  quota_status_nouser = DUNNO
+  quota_status_overquota = 552 5.2.2 Mailbox is full
 }}
 namespace inbox {{
   inbox = yes
@@ -206,6 +221,36 @@ class Dovecot:
         # Killed children leave their sockets' files behind.
         shutil.rmtree(self.directory / "run", ignore_errors=True)
 
+    @contextmanager
+    def changed(self, **settings: str) -> Iterator[None]:
+        """Run with other settings of these names; restarts it before and after."""
+        before = text = self.config.read_text(encoding="utf-8")
+        for name, value in settings.items():
+            line = re.search(rf"^ *{name} = (.*)$", text, re.MULTILINE)
+            assert line, f"{name} is not set in {self.config}"
+            text = text[: line.start(1)] + value + text[line.end(1) :]
+        self.config.write_text(text, encoding="utf-8")
+        try:
+            self._restart()
+            yield
+        finally:
+            self.config.write_text(before, encoding="utf-8")
+            self._restart()
+
+    @contextmanager
+    def frozen(self, service: str) -> Iterator[None]:
+        """Stop the processes of one service from running (``imap-login``, ``auth``)."""
+        chosen = self._processes(service)
+        assert chosen, f"no process of {service} runs"
+        for pid in chosen:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for pid in chosen:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+
     def maildir(self, address: str) -> Path:
         """Return the folder of a mailbox; it exists after its first use."""
         local, _, domain = address.rpartition("@")
@@ -231,10 +276,24 @@ class Dovecot:
             time.sleep(POLL)
         return found[0]
 
+    def _restart(self) -> None:
+        self.stop()
+        self.start()
+        self.await_ready()
+
+    def _processes(self, service: str) -> list[int]:
+        found = []
+        for pid in members(self.server.group or 0):
+            with suppress(OSError):
+                if Path(f"/proc/{pid}/comm").read_text().strip() == service:
+                    found.append(pid)
+        return found
+
     def _ready(self) -> bool:
         address = self._plan.at(DOVECOT)
+        imap = "protocols = imap" in self.config.read_text(encoding="utf-8")
         return (
-            all(greets(hosts.imap, 143) for hosts in self._plan.all_hosts())
+            (not imap or all(greets(h.imap, 143) for h in self._plan.all_hosts()))
             and greets(address, LMTP_PORT)
             and listens(address, SASL_PORT)
         )
@@ -260,5 +319,6 @@ class Dovecot:
             imap_addresses=" ".join(h.imap for h in self._plan.all_hosts()),
             lmtp_port=LMTP_PORT,
             sasl_port=SASL_PORT,
+            quota_port=QUOTA_PORT,
         )
         self.config.write_text(text, encoding="utf-8")

@@ -33,6 +33,7 @@ HOSTILE: Final = (
 # A fifth of the quota of 100 MB: the rest is for the tests' own mail.
 _HUGE_MAX: Final = 20
 _HOSTILE_EVERY: Final = 25
+_PARTS: Final = ("cur", "new", "tmp")
 _FLAGS: Final = ("", "S", "RS", "FS", "T", "D")
 _numbers = itertools.count(1)
 
@@ -45,12 +46,19 @@ class StoredMail(NamedTuple):
     flags: str
 
 
+def make(maildir: Path) -> None:
+    """Make an empty mailbox, if it is not there yet."""
+    # The folders above belong to other mailboxes too: all are the mail owner's.
+    above = (maildir.parent.parent, maildir.parent)
+    for folder in (*above, maildir, *(maildir / part for part in _PARTS)):
+        if not folder.exists():
+            folder.mkdir(mode=0o700)
+            os.chown(folder, MAIL_UID, MAIL_GID)
+
+
 def fill(maildir: Path, count: int, *, hostile: bool) -> None:
     """Write *count* mails of strangers into the inbox, seen and unseen ones."""
-    for folder in (maildir, maildir / "cur", maildir / "new", maildir / "tmp"):
-        if not folder.exists():
-            folder.mkdir(parents=True, mode=0o700)
-            os.chown(folder, MAIL_UID, MAIL_GID)
+    make(maildir)
     current = maildir / "cur"
     for index in range(count):
         text = _mail(index, hostile=hostile)
@@ -65,6 +73,16 @@ def fill(maildir: Path, count: int, *, hostile: bool) -> None:
             os.fchown(file, MAIL_UID, MAIL_GID)
         finally:
             os.close(file)
+
+
+def fill_up(maildir: Path, size: int) -> None:
+    """Put one mail of *size* bytes into the inbox; it takes no room on the disk."""
+    make(maildir)
+    name = f"1600000000.M0P{next(_numbers)}.strangers,S={size},W={size}:2,S"
+    with (maildir / "cur" / name).open("xb") as file:
+        file.write(b"Subject: A film\n\n")
+        file.truncate(size)
+        os.fchown(file.fileno(), MAIL_UID, MAIL_GID)
 
 
 def snapshot(maildir: Path) -> Counter[StoredMail]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from tests.real.plan import BROKEN_NSD, NSD, RESOLVER, RESOLVER_PORT
 from tests.real.process import Guard, Server, ServerError, listens
-from tests.real.zones import zones
+from tests.real.zones import signed_zones, zones
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +33,8 @@ remote-control:
   control-enable: no
 """
 
-# Without DNSSEC there is nothing to validate, and without root hints, root
-# keys or any other forwarder nothing can leave the machine.
+# Only the signed test zones are validated, by keys of their own. Without root
+# hints, root keys or any other forwarder nothing can leave the machine.
 _UNBOUND_CONFIG: Final = """\
 server:
   interface: {address}@{port}
@@ -45,7 +45,7 @@ server:
   pidfile: "{directory}/unbound.pid"
   use-syslog: no
   logfile: ""
-  module-config: "iterator"
+  module-config: "validator iterator"
   do-ip6: no
   do-daemonize: no
   do-not-query-localhost: no
@@ -56,6 +56,7 @@ server:
   target-fetch-policy: "0 0 0 0 0"
   local-zone: "test." nodefault
   ede: yes
+{anchors}
 remote-control:
   control-enable: yes
   control-interface: "{directory}/unbound.ctl"
@@ -74,6 +75,7 @@ class NameService:
         self._plan = plan
         self._control_path = directory / "unbound.ctl"
         self.address = f"{plan.at(RESOLVER)}:{RESOLVER_PORT}"
+        self._signed = signed_zones(plan)
         # A zone without its file is SERVFAIL: a second server has nothing else.
         missing = {".": directory / "missing" / "root.zone"}
         self.nsd = _nsd(plan.at(NSD), directory / "nsd", self._files(directory), guard)
@@ -165,13 +167,15 @@ class NameService:
     def _files(self, directory: Path) -> dict[str, Path]:
         """Write the zones and return their files."""
         files = {}
-        for name, text in zones(self._plan).items():
+        for name, text in zones(self._plan, self._signed).items():
             files[name] = directory / f"{name.strip('.') or 'root'}.zone"
             files[name].write_text(text, encoding="ascii")
         return files
 
     def _write_resolver(self, directory: Path) -> None:
+        keys = (zone.anchor for zone in self._signed.values())
         text = _UNBOUND_CONFIG.format(
+            anchors="\n".join(f"  trust-anchor: '{key}'" for key in keys),
             address=self._plan.at(RESOLVER),
             port=RESOLVER_PORT,
             directory=directory,

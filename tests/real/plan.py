@@ -26,6 +26,7 @@ RESOLVER_PORT: Final = 5300
 LMTP_PORT: Final = 24
 POLICY_PORT: Final = 10031
 SASL_PORT: Final = 12345
+QUOTA_PORT: Final = 12340
 
 _FIRST_NETWORK: Final = 64  # 127.64.0.0 up: below it, people run things by hand
 _WORKERS: Final = 128

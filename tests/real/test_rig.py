@@ -14,11 +14,12 @@ import dns.rcode
 import dns.rdatatype
 import pytest
 
-from tests.real import clients
+from tests.real import clients, maildir
 from tests.real.plan import NOBODY
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
+    from pathlib import Path
 
     from mailprobe.model.target import SecurityName
     from tests.real.world import RealWorld
@@ -290,6 +291,16 @@ def test_strangers_mail_is_stored_and_unchanged(real_world: RealWorld) -> None:
     finally:
         client.logout()
     assert real_world.snapshot(address) == before
+
+
+@pytest.mark.usefixtures("real_world")  # it takes root to give files away
+def test_filled_mailbox_leaves_its_neighbours_alone(tmp_path: Path) -> None:
+    """Whoever comes first to a domain, its folder is the mail owner's."""
+    box = tmp_path / "libero.test" / "ada" / "Maildir"
+    maildir.fill(box, 1, hostile=False)
+    made = [path for path in tmp_path.rglob("*") if path.is_dir()]
+    assert len(made) == 6
+    assert {path.owner() for path in made} == {"nobody"}
 
 
 def test_snapshot_sees_every_change(real_world: RealWorld) -> None:

@@ -58,6 +58,7 @@ class RealWorld:
     Attributes:
         nameserver: The resolver, as ``address:port``.
         ca_file: The root certificate that clients must trust.
+        trust: What signs the servers' certificates, good and bad ones.
         mx_port: Where MX hosts listen.
         catalogue: Presets of the mail domains.
     """
@@ -75,8 +76,8 @@ class RealWorld:
             for domain in MAIL_DOMAINS
             for user in USERS
         }
-        self._trust = Trust.create(self.directory, self.plan.host_names())
-        self.ca_file = self._trust.root
+        self.trust = Trust.create(self.directory, self.plan.host_names())
+        self.ca_file = self.trust.root
         self.catalogue = _catalogue()
         self.names = NameService(self.plan, self._room("names"), self._guard)
         self.nameserver = self.names.address
@@ -84,14 +85,14 @@ class RealWorld:
             self.plan,
             self._room("dovecot"),
             self._guard,
-            self._trust,
+            self.trust,
             self._passwords,
         )
         self.postfix = Postfix(
             self.plan,
             self._room("postfix"),
             self._guard,
-            self._trust,
+            self.trust,
             self._passwords,
         )
         self.relay = LmtpRelay(self.plan)
@@ -220,6 +221,20 @@ class RealWorld:
                 raise TimeoutError(message)
             time.sleep(POLL)
 
+    def await_queued(self, queue: str, timeout: float = DELIVERY_SECONDS) -> None:
+        """
+        Wait until a mail is in this queue of Postfix (``hold``, ``deferred``).
+
+        Raises:
+            TimeoutError: If none is after *timeout* seconds.
+        """
+        deadline = time.monotonic() + timeout
+        while f'"queue_name": "{queue}"' not in self.postfix.queue():
+            if time.monotonic() > deadline:
+                message = f"no mail was in the queue {queue} within {timeout} s"
+                raise TimeoutError(message)
+            time.sleep(POLL)
+
     def await_empty_queue(self, timeout: float = DELIVERY_SECONDS) -> None:
         """
         Wait until Postfix has nothing left to deliver.
@@ -285,7 +300,7 @@ class RealWorld:
             self.dovecot.start()
             self.dovecot.await_ready()
             # Its smtpd processes would each say 454 once to somebody.
-            self.postfix.reload()
+            self.postfix.restart()
 
     def _room(self, name: str) -> Path:
         path = self.directory / name

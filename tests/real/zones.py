@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tests.real.dnssec import SignedZone, sign
 from tests.real.plan import NOBODY, NSD
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from tests.real.plan import Hosts, Plan
 
 # Two seconds at most: a changed record must be seen within one test.
@@ -17,14 +20,24 @@ $TTL 2
 """
 
 
-def zones(plan: Plan) -> dict[str, str]:
+def zones(plan: Plan, signed: Mapping[str, SignedZone]) -> dict[str, str]:
     """Return the text of each zone by its name (``.`` is the root)."""
     written = {hosts.domain: _mail_zone(hosts) for hosts in plan.all_hosts()}
     written |= _odd_zones(plan)
-    delegations = "".join(f"{name}. NS ns.lab.test.\n" for name in written)
+    delegations = "".join(f"{name}. NS ns.lab.test.\n" for name in (*written, *signed))
     glue = f"ns.lab.test. A {plan.at(NSD)}\n"
     texts = {name: _HEAD + text for name, text in written.items()}
+    texts |= {name: zone.text for name, zone in signed.items()}
     return texts | {".": _HEAD + delegations + glue}
+
+
+def signed_zones(plan: Plan) -> dict[str, SignedZone]:
+    """Return two signed domains; the signature of one's MX record does not hold."""
+    text = f"{_HEAD}@ MX 10 mx\nmx A {plan.hosts('posta.test').mx1}\n"
+    return {
+        "signed.test": sign("signed.test", text),
+        "bogus.test": sign("bogus.test", text, forged_mx="mx1.posta.test"),
+    }
 
 
 def _mail_zone(hosts: Hosts) -> str:
