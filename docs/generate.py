@@ -90,19 +90,29 @@ def failures() -> str:
             f"… {e.meaning}",
             str(e.status),
             str(e.blame or ""),
+            "at once" if e.attempts == 1 else "after two attempts",
             e.advice,
             e.source,
         )
         for kind, e in KINDS.items()
     )
-    heads = ("kind", "the other side …", "status", "blame", "what to do", "source")
+    heads = (
+        "kind",
+        "the other side …",
+        "status",
+        "blame",
+        "counts",
+        "what to do",
+        "source",
+    )
     return page(
         "Failures",
         "the table in mailprobe.judge.kinds",
         "Every failed step has one kind of this closed list. `mailprobe explain KIND`\n"
         "prints a line of it. Status and blame are what the kind means by itself; a\n"
         "rule that knows more of the conversation may decide otherwise: see\n"
-        "[Verdicts](../concepts/verdicts.md).",
+        "[Verdicts](../concepts/verdicts.md). What one attempt cannot prove is tried\n"
+        "once more before it counts (`--attempts`), but never after a login.",
         table(heads, rows),
     )
 

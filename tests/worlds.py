@@ -52,6 +52,7 @@ def prober_options_for(world: World) -> dict[str, Any]:
         "ca_file": world.ca_file,
         "nameservers": [world.nameserver],
         "mx_port": world.mx_port,
+        "loopback": True,
         "catalogue": world.catalogue,
         "ehlo_name": "probe.posta.test",
     }

@@ -9,7 +9,8 @@ Every key of the file::
     ehlo_name = "probe.example.org"
     timeout = 60                                 # seconds for one check
     mx_port = 25
-    control = "mx.example.net"
+    control = ["mx.example.net", "imap.example.net:993"]     # one is a string
+    attempts = 2
     canary_key = "env:MAILPROBE_CANARY_KEY"
     presets = ["our-provider.toml"]              # preset files of your own
 
@@ -59,7 +60,8 @@ class ProberOptions(TypedDict, total=False):
     ca_file: str
     ehlo_name: str
     mx_port: int
-    control: str
+    control: tuple[str, ...]
+    attempts: int
     canary_key: bytes
 
 
@@ -161,6 +163,8 @@ class Config:
             options["mx_port"] = prober.mx_port
         if prober.control:
             options["control"] = prober.control
+        if prober.attempts is not None:
+            options["attempts"] = prober.attempts
         if prober.canary_key:
             with _named(self._where("prober", "canary_key")):
                 options["canary_key"] = prober.canary_key.key()

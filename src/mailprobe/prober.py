@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import os
-import traceback
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from mailprobe import given
 from mailprobe.judge import judge
 from mailprobe.judge.provider import judge_provider
 from mailprobe.mail.domain import ascii_domain, ascii_host
-from mailprobe.model.errors import MailprobeError, UsageError
-from mailprobe.model.failure import Failure, Kind, Phase
+from mailprobe.model.errors import UsageError
 from mailprobe.model.limits import Limits
 from mailprobe.model.report import (
     ImapReport,
@@ -19,34 +19,34 @@ from mailprobe.model.report import (
     ProviderReport,
     Report,
     SmtpReport,
-    Step,
     TlsReport,
     TripReport,
 )
 from mailprobe.model.target import (
-    Endpoint,
     ImapTarget,
     Mailbox,
     MxTarget,
     ProviderTarget,
     Security,
     SmtpTarget,
-    Target,
     TlsTarget,
     TripTarget,
 )
+from mailprobe.probes.again import insist
+from mailprobe.probes.guard import guarded
 from mailprobe.probes.plan import check_ascii, check_login, place
 from mailprobe.probes.vantage import Vantage
 from mailprobe.wire.clock import SystemClock
 from mailprobe.wire.tls import Trust
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
     from mailprobe.model.provider import Catalogue
+    from mailprobe.model.report import Step
     from mailprobe.model.target import SecurityName
     from mailprobe.model.verdict import Check
     from mailprobe.wire.clock import Clock
@@ -57,8 +57,6 @@ TIMEOUT: Final = 60.0  # one conversation: a held-back greeting and a slow reply
 TIMEOUT_TRIP: Final = 300.0  # most mail arrives in seconds; greylisting takes minutes
 TIMEOUT_PROVIDER: Final = 180.0  # all conversations side by side, then a trip
 TIMEOUT_TLS: Final = 30.0
-_TLS_PORTS: Final = frozenset({465, 993, 995})  # RFC 8314 7.3: TLS from the first byte
-TRACEBACK_MAX: Final = 4000  # characters kept of a fault of ours: its last frames
 
 
 class Prober:
@@ -76,8 +74,10 @@ class Prober:
         ca_file: str | Path | None = None,
         nameservers: Sequence[str] = (),
         ehlo_name: str = "",
-        mx_port: int = 25,
-        control: str = "",
+        mx_port: int = given.RELAY_PORT,
+        loopback: bool | None = None,
+        control: str | Sequence[str] = (),
+        attempts: int = 2,
         limits: Limits | None = None,
         catalogue: Catalogue | None = None,
         transcript: bool = False,
@@ -95,9 +95,17 @@ class Prober:
             ehlo_name: The name to greet with: the host name that the reverse
                 DNS of this machine's address gives. Empty: the address itself.
             mx_port: Where MX hosts are dialled; 25 outside a lab.
-            control: ``HOST[:PORT]`` of a mail server known to work. It is asked
-                when no MX address answers, to tell a blocked port 25 of ours
-                from an outage of theirs; without it the verdict stays unknown.
+            loopback: Dial MX hosts on loopback addresses too. In the world such
+                a record points everybody to themselves, and a mail server of
+                ours that answers there says nothing; in a lab it is the way.
+                None: only where *mx_port* is not 25.
+            control: ``HOST[:PORT]`` of a mail server known to work, 25 if the
+                port is left out; several for several ports. It is asked when
+                nobody answers on its port, to tell a blocked port of ours from
+                an outage of theirs; without it the verdict stays unknown.
+            attempts: How often a conversation is held before a failure counts
+                that may be a passing one (``docs/reference/failures.md`` says
+                which). A login is never tried twice.
             limits: Other budgets than the stated ones.
             catalogue: Provider presets; the built-in ones if None.
             transcript: Keep the lines of every conversation in the report.
@@ -108,8 +116,8 @@ class Prober:
 
         Raises:
             ConfigError: If *ca_file* cannot be used.
-            UsageError: If a name server, the EHLO name or the control cannot be
-                meant.
+            UsageError: If a name server, the EHLO name, a control or the number
+                of attempts cannot be meant.
         """
         self._catalogue = catalogue
         self._on_step = on_step
@@ -117,10 +125,12 @@ class Prober:
             clock=clock or SystemClock(),
             limits=limits or Limits(),
             trust=Trust(ca_file),
-            nameservers=_servers(nameservers),
-            ehlo_name=_ehlo(ehlo_name),
+            nameservers=given.servers(nameservers),
+            ehlo_name=given.ehlo(ehlo_name),
             mx_port=mx_port,
-            control=_control(control),
+            loopback=mx_port != given.RELAY_PORT if loopback is None else loopback,
+            controls=given.controls(control),
+            attempts=given.attempts(attempts),
             canary_key=canary_key or os.urandom(32),
             transcript=transcript,
         )
@@ -163,8 +173,11 @@ class Prober:
         from mailprobe.probes.mx import probe_mx  # noqa: PLC0415 - aiosmtplib
 
         target = MxTarget(ascii_domain(domain), connect)
-        probe = probe_mx(self._vantage, target, _seconds(timeout), self._told("mx"))
-        return self._judged(await self._guarded(probe, MxReport, target, delivery=None))
+        probe = probe_mx(
+            self._vantage, target, given.seconds(timeout), self._told("mx")
+        )
+        report = await guarded(self._vantage, probe, MxReport, target, delivery=None)
+        return self._judged(report)
 
     async def smtp(
         self,
@@ -191,12 +204,15 @@ class Prober:
         """
         from mailprobe.probes.smtp import probe_smtp  # noqa: PLC0415 - aiosmtplib
 
-        target = SmtpTarget(ascii_host(host), port, _mode(port, security), mailbox)
+        target = SmtpTarget(ascii_host(host), port, given.mode(port, security), mailbox)
         if mailbox is not None:
             check_login(mailbox, target.security)
             target = replace(target, mailbox=self.catalogue.complete(mailbox))
-        probe = probe_smtp(self._vantage, target, _seconds(timeout), self._told("smtp"))
-        return self._judged(await self._guarded(probe, SmtpReport, target))
+        told = self._told("smtp")
+        hold = partial(probe_smtp, self._vantage, target, on_step=told)
+        probe = insist(self._vantage, given.seconds(timeout), hold)
+        report = await guarded(self._vantage, probe, SmtpReport, target)
+        return self._judged(report)
 
     async def imap(
         self,
@@ -223,13 +239,16 @@ class Prober:
 
         if isinstance(mailbox, str):
             number = 993 if port is None else port
-            mode = _mode(number, security)
+            mode = given.mode(number, security)
             target = ImapTarget(None, ascii_host(mailbox), number, mode)
         else:
             whole, at = await place(self._vantage, self.catalogue, mailbox, "imap")
             target = ImapTarget(whole, ascii_host(at.host), at.port, at.security)
-        probe = probe_imap(self._vantage, target, _seconds(timeout), self._told("imap"))
-        return self._judged(await self._guarded(probe, ImapReport, target))
+        told = self._told("imap")
+        hold = partial(probe_imap, self._vantage, target, on_step=told)
+        probe = insist(self._vantage, given.seconds(timeout), hold)
+        report = await guarded(self._vantage, probe, ImapReport, target)
+        return self._judged(report)
 
     async def tls(
         self,
@@ -253,13 +272,16 @@ class Prober:
         """
         from mailprobe.probes.tls import probe_tls  # noqa: PLC0415 - both clients
 
-        mode = _mode(port, security)
+        mode = given.mode(port, security)
         if mode is Security.NONE:
             message = 'a TLS check needs security "tls" or "starttls"'
             raise UsageError(message)
         target = TlsTarget(ascii_host(host), port, mode)
-        probe = probe_tls(self._vantage, target, _seconds(timeout), self._told("tls"))
-        return self._judged(await self._guarded(probe, TlsReport, target))
+        told = self._told("tls")
+        hold = partial(probe_tls, self._vantage, target, on_step=told)
+        probe = insist(self._vantage, given.seconds(timeout), hold)
+        report = await guarded(self._vantage, probe, TlsReport, target)
+        return self._judged(report)
 
     async def round_trip(
         self, sender: Mailbox, recipient: Mailbox, *, timeout: float = TIMEOUT_TRIP
@@ -285,9 +307,10 @@ class Prober:
         whole, _ = await place(self._vantage, catalogue, sender, "smtp")
         other, _ = await place(self._vantage, catalogue, recipient, "imap")
         target = TripTarget(whole, other)
-        seconds, told = _seconds(timeout), self._told("trip")
+        seconds, told = given.seconds(timeout), self._told("trip")
         probe = probe_round_trip(self._vantage, target, seconds, told)
-        return self._judged(await self._guarded(probe, TripReport, target))
+        report = await guarded(self._vantage, probe, TripReport, target)
+        return self._judged(report)
 
     async def provider(
         self,
@@ -313,87 +336,18 @@ class Prober:
 
         plan = await make_plan(self._vantage, self.catalogue, name, mailbox)
         target = ProviderTarget(name, plan.mailbox)
-        seconds = _seconds(timeout)
+        seconds = given.seconds(timeout)
         probe = probe_provider(self._vantage, target, plan, seconds, self._on_step)
-        return judge_provider(await self._guarded(probe, ProviderReport, target))
+        report = await guarded(self._vantage, probe, ProviderReport, target)
+        return judge_provider(report)
 
     def _judged(self, report: S) -> Check[S]:
-        # Presets are read only where a provider's own words may matter.
-        spoke = any(step.failure and step.failure.reply for step in report.steps)
+        # Presets are read only where they may matter: for a provider's own words,
+        # and for the MX hosts it is known to have.
+        said = any(step.failure and step.failure.reply for step in report.steps)
+        spoke = said or isinstance(report, MxReport)
         return judge(report, self.catalogue if spoke else None)
 
     def _told(self, probe: str) -> Callable[[Step], None] | None:
         on_step = self._on_step
         return (lambda step: on_step(probe, step)) if on_step else None
-
-    async def _guarded(
-        self,
-        probe: Awaitable[S],
-        kind: Callable[..., S],
-        target: Target,
-        **fields: object,
-    ) -> S:
-        """Turn a fault of ours into a report that says so."""
-        began, started = self._vantage.clock.monotonic(), self._vantage.clock.now()
-        try:
-            return await probe
-        except MailprobeError:
-            raise
-        except Exception:  # noqa: BLE001 - the promise: never a traceback for theirs
-            took = self._vantage.clock.monotonic() - began
-            detail = traceback.format_exc()[-TRACEBACK_MAX:]
-            failure = Failure(kind=Kind.BUG, phase=Phase.TRANSIT, detail=detail)
-            step = Step(
-                phase=Phase.TRANSIT, peer="", began=0.0, took=took, failure=failure
-            )
-            common = self._vantage.facts
-            return kind(
-                started_at=started,
-                duration=took,
-                prober=common,
-                steps=(step,),
-                target=target,
-                **fields,
-            )
-
-
-def _mode(port: int, security: SecurityName | Security | None) -> Security:
-    if security is None:
-        return Security.TLS if port in _TLS_PORTS else Security.STARTTLS
-    return Security(Endpoint("any", 1, security).security)
-
-
-def _servers(nameservers: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(nameservers, str):
-        message = "nameservers is a list of addresses, not one string"
-        raise UsageError(message)
-    if nameservers:
-        from mailprobe.wire.resolver import NameServer  # noqa: PLC0415 - dnspython
-
-        return tuple(str(NameServer.parse(text)) for text in nameservers)
-    return ()
-
-
-def _control(text: str) -> Endpoint | None:
-    if not text:
-        return None
-    host, colon, port = text.rpartition(":")
-    bare = not colon or (":" in host and not host.endswith("]"))
-    name, number = (text, "25") if bare else (host.strip("[]"), port)
-    if not (number.isascii() and number.isdecimal()):
-        message = f"control {text!r} cannot be read; write HOST or HOST:PORT"
-        raise UsageError(message)
-    return Endpoint(ascii_host(name), int(number), Security.NONE)
-
-
-def _ehlo(name: str) -> str:
-    if not name or (name.startswith("[") and name.endswith("]")):
-        return name
-    return ascii_domain(name)
-
-
-def _seconds(timeout: float) -> float:
-    if not timeout > 0:
-        message = f"timeout {timeout!r} is not a positive number of seconds"
-        raise UsageError(message)
-    return float(timeout)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.credentials import Reference
+from mailprobe.given import attempts
 from mailprobe.model.errors import ConfigError, UsageError
 from mailprobe.model.target import PORT_MAX, Endpoint, Mailbox
 from mailprobe.providers.document import shown
@@ -30,6 +31,7 @@ _PROBER_KEYS: Final = (
     "timeout",
     "mx_port",
     "control",
+    "attempts",
     "canary_key",
     "presets",
 )
@@ -62,7 +64,8 @@ class ProberSettings:
     ehlo_name: str = ""
     timeout: float | None = None
     mx_port: int | None = None
-    control: str = ""
+    control: tuple[str, ...] = ()
+    attempts: int | None = None
     canary_key: Reference | None = None
     presets: tuple[Path, ...] = ()
 
@@ -117,7 +120,8 @@ def _prober(table: Table) -> ProberSettings:
         ehlo_name=_ehlo_name(table),
         timeout=_timeout(table),
         mx_port=_port(table, "mx_port"),
-        control=table.text("control", ""),
+        control=_controls(table),
+        attempts=_attempts(table),
         canary_key=_reference(table, "canary_key"),
         presets=tuple(_path(folder, text) for text in table.texts("presets")),
     )
@@ -193,6 +197,21 @@ def _timeout(table: Table) -> float | None:
         complaint = f"must be more than 0 and at most {TIMEOUT_MAX:g} seconds"
         table.refuse("timeout", complaint)
     return float(seconds)
+
+
+def _controls(table: Table) -> tuple[str, ...]:
+    if isinstance(table.values.get("control"), str):
+        return (table.text("control"),)
+    return table.texts("control")
+
+
+def _attempts(table: Table) -> int | None:
+    if "attempts" not in table.values:
+        return None
+    try:
+        return attempts(table.integer("attempts"))
+    except UsageError as error:
+        table.refuse("attempts", str(error))
 
 
 def _port(table: Table, key: str) -> int | None:

@@ -101,7 +101,9 @@ def vantage() -> Vantage:
         nameservers=("192.0.2.1",),
         ehlo_name="probe.test",
         mx_port=25,
-        control=None,
+        loopback=False,
+        controls=(),
+        attempts=1,
         canary_key=b"k" * 32,
         transcript=True,
     )

@@ -18,7 +18,7 @@ _REFUSED: Final = failed(Kind.TCP_REFUSED, Phase.TCP, detail="Connection refused
 _LISTED: Final = refused(
     Phase.GREETING, Reply(554, "5.7.1", "blocked using zen.spamhaus.org")
 )
-_WEAK: Final = failed(Kind.TLS_HANDSHAKE, Phase.TLS, detail="dh key too small")
+_WEAK: Final = failed(Kind.TLS_WEAK, Phase.TLS, detail="dh key too small")
 _MISSING: Final = failed(
     Kind.CANARY_MISSING, Phase.TRANSIT, detail="not seen within 300 s"
 )
@@ -90,13 +90,35 @@ _SERVICES: Final = (
           tls=TlsFacts(version="TLSv1.2", cipher="DHE-RSA-AES256-GCM-SHA384",
                        verified=False))),
     ("handshake-fails-for-all", "a handshake that fails at every level is an outage",
-     smtp("ada@tiscali.it", _WEAK, tls=None)),
+     smtp("ada@tiscali.it", replace(_WEAK, kind=Kind.TLS_HANDSHAKE), tls=None)),
     ("certificate-ends-soon", "five days are left",
      imap("ada@libero.it", None, tls=replace(GOOD, days_left=5))),
     ("old-tls", "an old version is a finding",
      imap("ada@alice.it", None, tls=replace(GOOD, version="TLSv1.1"))),
     ("nearly-full", "a mailbox that is nearly full is a finding",
      replace(imap("ada@libero.it", None), quota=Quota(used=950, limit=1000))),
+    ("unanswered-beside-a-control", "two attempts unanswered, and the port is open",
+     replace(imap("ada@tim.it", _TIMEOUT, tls=None), earlier=(_TIMEOUT,),
+             control=True)),
+    ("unanswered-alone", "two attempts unanswered, and nothing to compare with",
+     replace(imap("ada@tim.it", _TIMEOUT, tls=None), earlier=(_TIMEOUT,))),
+    ("broke-once", "a connection that broke once and came through",
+     replace(imap("ada@tim.it", None),
+             earlier=(failed(Kind.PEER_CLOSED, Phase.GREETING),))),
+    ("relay-key-lost", "a relay that lost its key takes mail in clear",
+     relay("smtp-in.libero.it", refused(
+         Phase.STARTTLS, Reply(454, "4.7.0", "TLS not available due to local problem")
+     ))),
+    ("submission-key-lost", "a submission that lost its key lets nobody in",
+     smtp("ada@tim.it", refused(
+         Phase.STARTTLS, Reply(454, "4.7.0", "TLS not available due to local problem")
+     ), tls=None)),
+    ("our-name", "Postfix wants another name than the one we greet with",
+     relay("smtp-in.libero.it", refused(
+         Phase.EHLO,
+         Reply(504, "5.5.2", "<probe>: Helo command rejected: need fully-qualified "
+               "hostname"),
+     ))),
     ("gmx-idle-bye", "a BYE in the middle of a session",
      imap("ada@gmx.net",
           refused(Phase.SELECT, Reply("BYE", None, "Server shutting down")))),
@@ -118,11 +140,18 @@ _TRIPS: Final = (
              acceptance=None)),
     ("unconfirmed-and-lost", "the reply was lost, and the mail did not arrive",
      replace(trip("ada@tim.it", "bob@libero.it",
-                  failed(Kind.PEER_CLOSED, Phase.ACCEPT,
+                  failed(Kind.SUBMISSION_UNCONFIRMED, Phase.ACCEPT,
                          detail="the server closed the connection")),
              unconfirmed=True, waited=300.0)),
     ("forged-beside-ours", "a forged canary is evidence, never an arrival",
      replace(_arrived("ada@libero.it", "bob@gmail.com"), foreign=1)),
+    ("mailbox-full", "accepted, and returned for want of room in the mailbox",
+     replace(trip("ada@tim.it", "bob@libero.it", _MISSING), waited=300.0,
+             accepted=Reply(250, "2.0.0", "Ok"), acceptance=0.3,
+             quota=Quota(used=1024**3, limit=1024**3))),
+    ("greylisted-at-home", "a provider asks its own user to come again later",
+     trip("ada@libero.it", "bob@libero.it",
+          refused(Phase.RCPT, Reply(451, "4.7.1", "Greylisted, try again")))),
     ("clocks-apart", "a hop whose clock is an hour ahead changes nothing",
      replace(_arrived("ada@libero.it", "bob@gmail.com"),
              hops=(Hop(by="smtp-16.iol.local", sender="probe.example.org",
@@ -134,6 +163,9 @@ _KINDS: Final = (
     (Kind.TCP_RESET, Phase.EHLO, "Connection reset by peer"),
     (Kind.TCP_UNREACHABLE, Phase.TCP, "Network is unreachable"),
     (Kind.DNS_MALFORMED, Phase.DNS, "the answer is cut short"),
+    (Kind.DNS_BOGUS, Phase.DNS, "rrsigs missing"),
+    (Kind.TLS_HANDSHAKE, Phase.TLS, "closed in mid-handshake"),
+    (Kind.SMTP_TEMPORARY, Phase.EHLO, ""),
     (Kind.MX_NULL, Phase.DNS, ""),
     (Kind.MX_UNUSABLE, Phase.DNS, ""),
     (Kind.SUBMISSION_UNCONFIRMED, Phase.ACCEPT, ""),

@@ -83,7 +83,7 @@ class _Steady:
                 return self._text(value)
             case bool():
                 return value
-            case int() if name == "port":
+            case int() if name in {"port", "mx_port"}:
                 return self._ports.get(value, value)
             case float():
                 return _duration(value)

@@ -8,6 +8,7 @@ import pytest
 
 from mailprobe.judge import judge
 from mailprobe.model.failure import Kind, Phase, Reply
+from mailprobe.model.provider import Catalogue, Preset
 from mailprobe.model.report import MxAddress, MxHost, MxReport
 from mailprobe.model.verdict import Blame, Status
 from tests.judge.reports import address, failed, failure, host, mx
@@ -122,7 +123,7 @@ UNTRIED = host(MxAddress(address="192.0.2.1", ttl=60))
             "neither MX records nor an address",
         ),
         (
-            replace(mx(), delivery="refused"),
+            mx(steps=(failed(Kind.MX_NULL, Phase.DNS),)),
             (Status.DOWN, Blame.PROVIDER, "mx_null"),
             "takes no mail at all",
         ),
@@ -165,3 +166,59 @@ def test_findings_name_what_is_wrong_with_the_records() -> None:
     ]
     implicit = replace(mx(host(address(1))), delivery="implicit")
     assert [finding.code for finding in judge(implicit).findings] == ["implicit_mx"]
+
+
+def found_in(report: MxReport, presets: Catalogue | None = None) -> set[str]:
+    """Return the codes of the findings."""
+    return {finding.code for finding in judge(report, presets).findings}
+
+
+def test_findings_say_who_is_hit_while_others_answer() -> None:
+    """The preferred host, a share of equal ones, or one family of addresses."""
+    backup = replace(host(address(2), name="b.test"), preference=20)
+    assert "mx_preferred_down" in found_in(mx(host(address(1, REFUSED)), backup))
+    equal = host(address(2), name="b.test")
+    assert "mx_equal_down" in found_in(mx(host(address(1, REFUSED)), equal))
+    late = replace(host(address(2, REFUSED), name="b.test"), preference=20)
+    codes = found_in(mx(host(address(1)), late))
+    assert not codes & {"mx_preferred_down", "mx_equal_down"}
+    six = replace(address(3, REFUSED), address="2001:db8::25")
+    assert "mx_family_down" in found_in(mx(host(address(1), six)))
+    unrouted = failure(Kind.TCP_UNREACHABLE, Phase.TCP)
+    six = replace(address(3, unrouted), address="2001:db8::25")
+    assert "mx_family_down" not in found_in(mx(host(address(1), six)))
+
+
+def test_a_private_address_is_told() -> None:
+    """Nobody outside can send mail there, even if we can."""
+    inside = replace(address(1), address="10.0.0.25")
+    assert "mx_private_address" in found_in(mx(host(inside)))
+
+
+@pytest.mark.parametrize(
+    ("names", "changed"),
+    [
+        (("mx.libero.test",), False),
+        (("smtp-in.mx.libero.test",), False),
+        (("mx.elsewhere.test",), True),
+        (("mx.libero.test", "mx.elsewhere.test"), True),
+    ],
+)
+def test_drift_from_the_preset_is_told(
+    names: tuple[str, ...], *, changed: bool
+) -> None:
+    """MX hosts that the preset of the domain does not know show a migration."""
+    preset = Preset(
+        id="libero-test",
+        name="Libero",
+        operator="x",
+        platform="x",
+        domains=("libero.test",),
+        mx_suffix="mx.libero.test",
+        sources=("x",),
+        last_checked="2026-11-22",
+    )
+    report = mx(*(host(address(1), name=name) for name in names))
+    presets = Catalogue(presets=(preset,))
+    assert ("mx_changed" in found_in(report, presets)) is changed
+    assert "mx_changed" not in found_in(report)

@@ -130,7 +130,7 @@ def test_names_alone_do_not_show_that_mail_is_accepted() -> None:
     """MX hosts that were not dialled say nothing; their absence says all."""
     published = judge(mx(host(MxAddress(address="192.0.2.1", ttl=60))))
     assert availabilities(replace(GOOD, mx=published)).accept is None
-    refused = judge(replace(mx(), delivery="refused"))
+    refused = judge(mx(steps=(failed(Kind.MX_NULL, Phase.DNS),)))
     told = availabilities(replace(GOOD, mx=refused)).accept
     assert told is not None
     assert told.status is Status.DOWN

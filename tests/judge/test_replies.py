@@ -196,7 +196,7 @@ TABLE = [
     (
         ("smtp", Phase.GREETING, 421, None),
         "Service not available",
-        (DEGRADED, PROVIDER, "smtp_temporary"),
+        (DOWN, PROVIDER, "provider_trouble"),
     ),
     # --- come again later ---
     (
@@ -213,6 +213,28 @@ TABLE = [
         ("trip", Phase.ACCEPT, 421, None),
         "graylisting in action",
         (DEGRADED, PROVIDER, "greylisted"),
+    ),
+    # --- what we call ourselves ---
+    (
+        ("smtp", Phase.EHLO, 504, "5.5.2"),
+        "<probe>: Helo command rejected: need fully-qualified hostname",
+        (UNKNOWN, Blame.SETUP, "our_name_refused"),
+    ),
+    # --- basic codes, where the server says no more ---
+    (
+        ("trip", Phase.RCPT, 552, None),
+        "Requested mail action aborted",
+        (UNKNOWN, ACCOUNT, "canary_full"),
+    ),
+    (
+        ("trip", Phase.MAIL, 452, None),
+        "Requested action not taken",
+        (DOWN, PROVIDER, "provider_trouble"),
+    ),
+    (
+        ("smtp", Phase.AUTH, 534, None),
+        "Authentication mechanism is too weak",
+        (UNKNOWN, Blame.SETUP, "login_method"),
     ),
     # --- the account ---
     (

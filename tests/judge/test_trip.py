@@ -8,6 +8,7 @@ import pytest
 
 from mailprobe.judge import judge
 from mailprobe.model.failure import Kind, Phase, Reply
+from mailprobe.model.report import Quota
 from mailprobe.model.verdict import Blame, Status
 from tests.judge.reports import ADA, done, failed, trip
 
@@ -133,3 +134,20 @@ def test_findings_of_a_trip() -> None:
     assert [finding.code for finding in absent.findings] == ["no_idle"]
     prompt = judge(replace(ARRIVED, idle=True, notified=4.3))
     assert prompt.findings == ()
+
+
+@pytest.mark.parametrize(
+    ("used", "told"),
+    [
+        (1000, (Status.UNKNOWN, Blame.ACCOUNT, "trip_mailbox_full")),
+        (1001, (Status.UNKNOWN, Blame.ACCOUNT, "trip_mailbox_full")),
+        (900, (Status.DOWN, Blame.PROVIDER, "trip_missing")),
+    ],
+)
+def test_a_full_mailbox_is_not_the_providers_fault(
+    used: int, told: tuple[Status, Blame, str]
+) -> None:
+    """What was accepted and did not come had no room, if the quota says so."""
+    step = failed(Kind.CANARY_MISSING, Phase.TRANSIT)
+    check = judge(replace(trip(step), quota=Quota(used=used, limit=1000)))
+    assert (check.status, check.blame, check.verdict.rule) == told

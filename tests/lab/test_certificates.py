@@ -21,6 +21,7 @@ COMPLAINTS = {
     "self_signed": "self-signed certificate",
     "untrusted": "unable to get local issuer certificate",
     "missing_intermediate": "unable to get local issuer certificate",
+    "weak_key": "EE certificate key too weak",
 }
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailprobe.mail.mx import MailRoute, mail_route
+from mailprobe.mail.mx import MailRoute, confined, mail_route
 
 
 def test_records_are_tried_best_first() -> None:
@@ -62,3 +63,30 @@ def test_hosts_are_sorted_and_never_empty_names(answer: list[tuple[int, str]]) -
     assert list(found.hosts) == sorted(found.hosts)
     assert all(host for _, host in found.hosts)
     assert bool(found.hosts) == (found.delivery != "refused")
+
+
+@pytest.mark.parametrize(
+    ("address", "whose"),
+    [
+        ("127.0.0.1", "self"),
+        ("127.8.9.10", "self"),
+        ("0.0.0.0", "self"),  # noqa: S104 - a record, not a bind
+        ("::1", "self"),
+        ("::", "self"),
+        ("::ffff:127.0.0.1", "self"),
+        ("10.1.2.3", "private"),
+        ("172.31.255.255", "private"),
+        ("172.32.0.0", None),
+        ("192.168.0.25", "private"),
+        ("100.64.0.1", "private"),
+        ("169.254.1.1", "private"),
+        ("fe80::1%eth0", "private"),
+        ("fd00::25", "private"),
+        ("::ffff:10.0.0.1", "private"),
+        ("192.0.2.25", None),
+        ("2001:db8::25", None),
+    ],
+)
+def test_who_alone_can_use_an_address(address: str, whose: str | None) -> None:
+    """Loopback points to whoever asks; private ranges stay in one network."""
+    assert confined(address) == whose

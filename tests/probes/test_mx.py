@@ -182,10 +182,40 @@ async def test_a_control_tells_a_blocked_port_from_an_outage(
             async with Prober(
                 **prober_options_for(lab_world),
                 control=f"{host}:{lab_world.mx_port}" if host else "",
-                limits=Limits(tcp=0.3),
+                limits=Limits(tcp=0.3, again_after=0.0),
             ) as prober:
                 check = await prober.mx("libero.test", connect=True)
     assert (check.verdict.rule, check.status, check.blame) == (rule, status, blame)
+
+
+@pytest.mark.asyncio
+async def test_a_server_of_our_own_is_not_taken_for_theirs(
+    lab_world: ThreadedLab,
+) -> None:
+    """An MX on loopback answers here, and points everybody else to themselves."""
+    options = prober_options_for(lab_world) | {"loopback": False}
+    async with Prober(**options) as prober:
+        check = await prober.mx("libero.test", connect=True)
+    assert (check.status, check.blame) == ("down", "provider"), check.why
+    assert check.verdict.rule == "mx_all_down"
+    assert "sends every sender to its own machine" in str(check.findings)
+    assert not any(step.phase == "tcp" for step in check.report.steps)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("mx_port", "loopback", "dialled"),
+    [(25, None, False), (2525, None, True), (25, True, True), (2525, False, False)],
+)
+async def test_only_a_lab_is_served_on_loopback(
+    lab_world: ThreadedLab, mx_port: int, *, loopback: bool | None, dialled: bool
+) -> None:
+    """Loopback is dialled where it is asked for, or where MX hosts have no port 25."""
+    options = prober_options_for(lab_world)
+    options |= {"mx_port": mx_port, "loopback": loopback, "attempts": 1}
+    async with Prober(**options) as prober:
+        check = await prober.mx("libero.test", connect=True)
+    assert any(step.phase == "tcp" for step in check.report.steps) is dialled
 
 
 def test_a_control_that_cannot_be_meant() -> None:

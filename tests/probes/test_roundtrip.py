@@ -130,7 +130,7 @@ async def test_a_stopped_dovecot_is_seen_before_sending(real_world: RealWorld) -
         (Reply("RCPT", 550, "5.1.1 no such user", service="submission"), "unknown",
          "account", "canary_gone", None),
         (Reply("RCPT", 451, "4.7.1 greylisted", service="submission"), "degraded",
-         "provider", "greylisted", None),
+         "sender", "greylisted_by_sender", None),
         (Reply("ACCEPT", 550, "5.7.26 DMARC policy", service="submission"), "down",
          "sender", "sender_policy", None),
         (Reply("EXAMINE", "NO", "[UNAVAILABLE] store is down", service="imap"), "down",

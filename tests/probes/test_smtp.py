@@ -167,7 +167,7 @@ async def test_tokens_log_in_and_are_refused(
         ("wrong_host", "tls_wrong_host"),
         ("self_signed", "tls_self_signed"),
         ("untrusted", "tls_untrusted"),
-        ("missing_intermediate", "tls_untrusted"),
+        ("missing_intermediate", "tls_incomplete"),
     ],
 )
 @pytest.mark.parametrize("security", ["tls", "starttls"])

@@ -45,7 +45,7 @@ async def test_old_tls_is_weak_not_down(tmp_path: Path) -> None:
     async with old_server(tmp_path) as port, Prober() as prober:
         check = await prober.smtp("localhost", port, security="tls")
     assert (check.status, check.blame) == ("degraded", "provider")
-    assert check.verdict.rule == "weak_tls"
+    assert check.verdict.rule == "tls_weak"
     assert check.report.tls is not None
     assert check.report.tls.version == "TLSv1.1"
     assert not check.report.tls.verified

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Literal, TypeAlias
 
+    Key: TypeAlias = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
     Flaw: TypeAlias = Literal[
         "expired",
         "not_yet_valid",
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
         "self_signed",
         "untrusted",
         "missing_intermediate",
+        "weak_key",
     ]
 
 LIFETIME = timedelta(days=90)
@@ -41,12 +43,12 @@ class Authority:
     """A certificate that may sign others, with its key."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: Key
 
     @classmethod
     def mint(cls, name: str, issuer: Authority | None = None) -> Authority:
         """Return a new authority, signed by *issuer* or by itself."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = _key()
         builder = (
             _start(name, key, issuer or key)
             .issuer_name(issuer.certificate.subject if issuer else _name(name))
@@ -57,7 +59,7 @@ class Authority:
 
     def leaf(self, names: Sequence[str], flaw: Flaw | None = None) -> bytes:
         """Return key, leaf and issuing certificate as one PEM, key first."""
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = _key(weak=flaw == "weak_key")
         alone = flaw in {"self_signed", "missing_intermediate"}
         signer = key if flaw == "self_signed" else self.key
         issuer = _name(names[0]) if flaw == "self_signed" else self.certificate.subject
@@ -113,6 +115,12 @@ class Trust:
         return path
 
 
+def _key(*, weak: bool = False) -> Key:
+    if weak:
+        return rsa.generate_private_key(65537, 1024)  # noqa: S505 - that is the point
+    return ec.generate_private_key(ec.SECP256R1())
+
+
 def _keep(path: Path, secret: bytes) -> None:
     path.touch(mode=0o600)
     path.write_bytes(secret)
@@ -128,8 +136,8 @@ def _name(common: str) -> x509.Name:
 
 def _start(
     name: str,
-    key: ec.EllipticCurvePrivateKey,
-    issuer: Authority | ec.EllipticCurvePrivateKey,
+    key: Key,
+    issuer: Authority | Key,
     shift: timedelta = _NOW,
 ) -> x509.CertificateBuilder:
     """Begin a certificate with both key identifiers (RFC 5280 4.2.1.1, 4.2.1.2)."""

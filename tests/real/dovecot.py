@@ -45,6 +45,7 @@ ssl = yes
 ssl_cert = <{chain}
 ssl_key = <{chain}
 ssl_min_protocol = TLSv1.2
+ssl_cipher_list = HIGH:!aNULL
 disable_plaintext_auth = yes
 auth_mechanisms = plain login cram-md5
 auth_failure_delay = 0

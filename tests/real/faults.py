@@ -209,6 +209,15 @@ def imap_certificate(world: RealWorld, flaw: Flaw) -> AbstractContextManager[Non
     return dovecot_changed(world, ssl_cert=shown, ssl_key=shown)
 
 
+def imap_weak_key(world: RealWorld) -> AbstractContextManager[None]:
+    """Show a certificate whose key is too short for today's programs."""
+    shown = f"<{world.trust.flawed('weak_key')}"
+    # Dovecot itself would not load such a key at its usual level.
+    return dovecot_changed(
+        world, ssl_cert=shown, ssl_key=shown, ssl_cipher_list="ALL:@SECLEVEL=0"
+    )
+
+
 def password_store_down(world: RealWorld) -> AbstractContextManager[None]:
     """Let the program that checks passwords fail: "try again later"."""
     program = world.dovecot.directory / "no-store"
@@ -286,16 +295,22 @@ def store_unwritable(world: RealWorld) -> AbstractContextManager[None]:
 
 @contextmanager
 def mailbox_full(world: RealWorld) -> Iterator[None]:
+    """Use a mailbox's quota up; only delivery asks about it, and returns the mail."""
+    maildir.fill_up(world.dovecot.maildir(OWNER), QUOTA_BYTES)
+    world.dovecot.doveadm("index", "-u", OWNER, "INBOX")
+    world.dovecot.doveadm("quota", "recalc", "-u", OWNER)
+    try:
+        yield
+    finally:
+        world.empty_mailbox(OWNER)
+
+
+@contextmanager
+def mailbox_full_asked(world: RealWorld) -> Iterator[None]:
     """Use a mailbox's quota up; submission asks about it (Dovecot's own policy)."""
     asked = (
         f"smtpd_recipient_restrictions = check_policy_service "
         f"inet:{world.plan.at(DOVECOT)}:{QUOTA_PORT}, check_recipient_access $mx_routes"
     )
-    maildir.fill_up(world.dovecot.maildir(OWNER), QUOTA_BYTES)
-    world.dovecot.doveadm("index", "-u", OWNER, "INBOX")
-    world.dovecot.doveadm("quota", "recalc", "-u", OWNER)
-    try:
-        with world.postfix.changed(submission(world), (asked,)):
-            yield
-    finally:
-        world.empty_mailbox(OWNER)
+    with mailbox_full(world), world.postfix.changed(submission(world), (asked,)):
+        yield

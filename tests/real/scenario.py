@@ -106,6 +106,18 @@ def imap(security: SecurityName = "tls", password: str = "") -> Probe:
     return probe
 
 
+def in_clear(service: str) -> Probe:
+    """Wait for a greeting in clear where TLS comes first."""
+
+    def probe(prober: Prober, world: World) -> Awaitable[Check[Report]]:
+        at = world.endpoint(DOMAIN, service, "tls")
+        if service == "imap":
+            return prober.imap(at.host, at.port, security="starttls")
+        return prober.smtp(at.host, at.port, security="starttls")
+
+    return probe
+
+
 def trip(sender: str, recipient: str, timeout: float = 20) -> Probe:
     """Send a mail."""
     return lambda prober, world: prober.round_trip(

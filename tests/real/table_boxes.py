@@ -5,6 +5,7 @@ from __future__ import annotations
 from mailprobe import Limits
 from mailprobe.lab import (
     Duplicate,
+    Full,
     Junk,
     Lose,
     Stall,
@@ -177,10 +178,17 @@ def stores() -> list[Scenario]:
         ),
         Scenario(
             name="mailbox-full",
-            fault=faults.mailbox_full,
+            fault=faults.mailbox_full_asked,
             probe=WITHIN,
             ending=("unknown", "account", "rcpt", "smtp_permanent"),
             twins=says("submission", "RCPT", 552, full),
+        ),
+        Scenario(
+            name="mailbox-full-at-delivery",
+            fault=lambda w: faults.settled(w, faults.mailbox_full(w)),
+            probe=LOST,
+            ending=("unknown", "account", "transit", "canary_missing"),
+            twins=(Full(domain=DOMAIN),),
         ),
         Scenario(
             name="mailbox-full-imap",

@@ -167,7 +167,7 @@ def sending() -> list[Scenario]:
         ("RCPT", "recipient", 451, "4.3.0 Service trouble",
          ("down", "sender", "rcpt", "smtp_temporary")),
         ("RCPT", "recipient", 450, "4.2.0 Greylisted",
-         ("degraded", "provider", "rcpt", "smtp_temporary")),
+         ("degraded", "sender", "rcpt", "smtp_temporary")),
         ("RCPT", "recipient", 550, "5.1.1 No such user",
          ("unknown", "account", "rcpt", "smtp_permanent")),
         ("RCPT", "recipient", 550, "5.7.1 Relaying denied",

@@ -12,6 +12,7 @@ from mailprobe.lab import (
     Drop,
     Raw,
     Servfail,
+    Withhold,
 )
 from tests.real import faults
 from tests.real.faults import DOMAIN
@@ -22,6 +23,7 @@ from tests.real.scenario import (
     Scenario,
     healthy,
     imap,
+    in_clear,
     mx,
     relay,
     says,
@@ -43,7 +45,7 @@ def tls() -> list[Scenario]:
         ("not_yet_valid", "tls_not_yet_valid"),
         ("wrong_host", "tls_wrong_host"),
         ("self_signed", "tls_self_signed"),
-        ("missing_intermediate", "tls_untrusted"),
+        ("missing_intermediate", "tls_incomplete"),
         ("untrusted", "tls_untrusted"),
     ]
 
@@ -62,8 +64,7 @@ def tls() -> list[Scenario]:
             probe=probe,
             ending=(status, "provider", "tls", flaw[1]),
             finding="refused_certificate",
-            # What is special about port 25 goes by its number, which no lab has.
-            twins=None if service == "mx" else (twin,),
+            twins=(twin,),
         )
 
     smtp, imaps = faults.smtp_certificate, faults.imap_certificate
@@ -99,6 +100,7 @@ def tls() -> list[Scenario]:
             fault=faults.without_starttls,
             probe=relay,
             ending=("degraded", "provider", "starttls", "starttls_not_offered"),
+            twins=(Withhold("STARTTLS", service="mx", domain=DOMAIN),),
         ),
         Scenario(
             name="modes-swapped",
@@ -106,6 +108,25 @@ def tls() -> list[Scenario]:
             probe=submission(),
             ending=("unknown", "setup", "tls", "security_mismatch"),
             twins=(Raw("TLS", b"220 smtp\r\n", service="submission", domain=DOMAIN),),
+        ),
+        *(
+            Scenario(
+                name=f"greeting-awaited-in-clear-{service}",
+                fault=healthy,
+                probe=in_clear(service),
+                ending=("unknown", "setup", "greeting", "security_mismatch"),
+                twins=(),
+                limits=Limits(greeting_usual=0.2),
+            )
+            for service in ("submission", "imap")
+        ),
+        Scenario(
+            name="weak-key-993",
+            fault=faults.imap_weak_key,
+            probe=imap(),
+            ending=("degraded", "provider", "tls", "tls_weak"),
+            finding="refused_certificate",
+            twins=(BadCertificate("weak_key", service="imap", domain=DOMAIN),),
         ),
     ]
 
@@ -154,14 +175,12 @@ def names() -> list[Scenario]:
             twins=(DnsStall(),),
             limits=Limits(dns=PATIENCE, dns_try=PATIENCE / 4),
         ),
-        always(
-            "dnssec-bogus", "bogus.test", ("unknown", "unclear", "dns", "dns_servfail")
-        ),
+        always("dnssec-bogus", "bogus.test", ("down", "provider", "dns", "dns_bogus")),
         always("nxdomain", "gone.test", ("down", "provider", "dns", "dns_nxdomain")),
         always(
             "dangling-mx",
             "dangling-mx.test",
             ("down", "provider", "dns", "dns_nxdomain"),
         ),
-        always("null-mx", "null-mx.test", ("down", "provider", None, None)),
+        always("null-mx", "null-mx.test", ("down", "provider", "dns", "mx_null")),
     ]

@@ -106,6 +106,8 @@ _WAYS: Final = (
      _down("login", "peer_closed"), ""),
     ("tls-to-a-plain-port", knock("starttls", "tls"), (),
      _setup("tls", "security_mismatch"), ""),
+    ("plain-to-a-tls-port", knock("tls", "starttls"), (),
+     _setup("greeting", "security_mismatch"), ""),
     ("text-for-a-handshake", UPGRADE,
      (Slow("TLS", 0.5, **IMAP), Raw("TLS", b"* OK in clear\r\n", **IMAP)),
      _down("tls", "starttls_injection"), ""),
@@ -253,8 +255,6 @@ _FOUND: Final = (
 
 _WAITING: Final = (
     ("name-server-silent", LOGIN, (DnsStall(HOST),), _us("dns", "dns_timeout"), "dns"),
-    ("plain-to-a-tls-port", knock("tls", "starttls"), (),
-     _down("greeting", "greeting_timeout"), "greeting"),
     ("stall-at-tls", LOGIN,
      (Stall("TLS", **IMAP),), _down("tls", "tls_timeout"), "tls"),
     ("stall-at-tls-behind-starttls", UPGRADE, (Stall("TLS", **IMAP),),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
+from unittest.mock import patch
 
 from mailprobe.lab import (
     BadCertificate,
@@ -42,6 +43,13 @@ async def refused(run: Run) -> Check[ProviderReport]:
     """Try everything, with a wrong password."""
     box = run.box(wrong=True)
     return await run.prober.provider("libero.test", box, timeout=run.timeout)
+
+
+async def faulty(run: Run) -> Check[ProviderReport]:
+    """Meet a fault of our own in one of the probes."""
+    fault = RuntimeError("a fault of ours")
+    with patch("mailprobe.probes.imap.examine_inbox", side_effect=fault):
+        return await whole(run)
 
 
 OK: Final = ("ok", None, None, None)
@@ -91,6 +99,8 @@ _TABLE: Final = (
      (NxDomain("libero.test"),), _down("dns", "dns_nxdomain"), ""),
     ("name-server-refuses", bare, (DnsRefused(),),
      ("unknown", "vantage", "dns", "dns_refused"), ""),
+    ("fault-of-ours-in-one-probe", faulty, (),
+     ("unknown", "prober", "transit", "bug"), ""),
     ("lost", whole, (Lose(**HERE),), _down("transit", "canary_missing"), "deadline"),
 )  # fmt: skip
 

@@ -10,6 +10,7 @@ from mailprobe.lab import (
     Drip,
     Drop,
     Duplicate,
+    Full,
     Garble,
     Junk,
     Lose,
@@ -69,6 +70,10 @@ def _down(phase: str, kind: str) -> tuple[str, str, str, str]:
     return ("down", "provider", phase, kind)
 
 
+def _unsure() -> tuple[str, str, str, str]:
+    return ("degraded", "sender", "accept", "submission_unconfirmed")
+
+
 def _sender(phase: str, kind: str) -> tuple[str, str, str, str]:
     return ("down", "sender", phase, kind)
 
@@ -112,7 +117,9 @@ _SENT: Final = (
     ("rcpt-full", Reply("RCPT", 452, "4.2.2 mailbox full", **SUB),
      _account("rcpt", "smtp_temporary"), "canary_full"),
     ("rcpt-greylisted", Reply("RCPT", 451, "4.7.1 greylisted", **SUB),
-     ("degraded", "provider", "rcpt", "smtp_temporary"), "greylisted"),
+     ("degraded", "sender", "rcpt", "smtp_temporary"), "greylisted_by_sender"),
+    ("rcpt-552-without-more", Reply("RCPT", 552, "no room", **SUB),
+     _account("rcpt", "smtp_permanent"), "canary_full"),
     ("rcpt-garbled", Garble("RCPT", **SUB), _sender("rcpt", "smtp_protocol"), ""),
     ("drop-at-rcpt", Drop("RCPT", **SUB), _sender("rcpt", "peer_closed"), ""),
     ("data-refused", Reply("DATA", 554, "5.5.1 no valid recipients", **SUB),
@@ -125,11 +132,11 @@ _SENT: Final = (
     ("accept-our-message", Reply("ACCEPT", 554, "5.6.0 malformed message", **SUB),
      ("unknown", "prober", "accept", "smtp_permanent"), "our_message"),
     ("drop-at-accept", Drop("ACCEPT", **SUB),
-     ("degraded", "sender", "accept", "peer_closed"), "trip_unconfirmed_arrived"),
+     _unsure(), "trip_unconfirmed_arrived"),
     ("reset-at-accept", Drop("ACCEPT", reset=True, **SUB),
-     ("degraded", "sender", "accept", "peer_closed"), "trip_unconfirmed_arrived"),
+     _unsure(), "trip_unconfirmed_arrived"),
     ("garbled-accept", Garble("ACCEPT", **SUB),
-     ("degraded", "sender", "accept", "smtp_protocol"), "trip_unconfirmed_arrived"),
+     _unsure(), "trip_unconfirmed_arrived"),
     ("slow-accept", Slow("ACCEPT", 0.2, **SUB), OK, "trip_arrived"),
     ("drop-at-quit", Drop("QUIT", **SUB), OK, "trip_arrived"),
 )  # fmt: skip
@@ -175,6 +182,8 @@ _LISTENED: Final = (
     ("idle-dropped-at-push", Drop("PUSH", **IMAP), "idle_silent"),
     ("idle-garbled-push", Garble("PUSH", **IMAP), "idle_silent"),
     ("idle-never-pushes", Stall("PUSH", **IMAP), "idle_silent"),
+    ("alert", Reply("NOOP", "OK", "[ALERT] Servizio in manutenzione alle 23", **IMAP),
+     "alert"),
     ("uidplus-withheld", Withhold("UIDPLUS", **IMAP), "canary_left"),
     ("expunge-no", Reply("EXPUNGE", "NO", "read-only", **IMAP), "canary_left"),
 )  # fmt: skip
@@ -183,6 +192,7 @@ _MISSING: Final = _down("transit", "canary_missing")
 _WAITING: Final = (
     ("lost", (Lose(),), _MISSING, "deadline"),
     ("bounced", (Bounce(),), _MISSING, "deadline"),
+    ("mailbox-full", (Full(),), _account("transit", "canary_missing"), "deadline"),
     ("held", (Delay(),), _MISSING, "deadline"),
     ("mx-refuses-connections", (Refuse(**MX),), _MISSING, "deadline"),
     ("mx-refuses-the-mail",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 SUB: Final[dict[str, Any]] = {"service": "submission", "domain": "libero.test"}
 # A fatal TLS 1.2 alert, handshake_failure: RFC 8446 6.
 ALERT: Final = b"\x15\x03\x03\x00\x02\x02\x28"
-KINDS: Final = {"missing_intermediate": "untrusted"}
+KINDS: Final = {"missing_intermediate": "incomplete", "weak_key": "weak"}
 
 
 def look(security: Literal["tls", "starttls"]) -> How:
@@ -89,7 +89,12 @@ SCENARIOS: Final = (
             name=f"tls-{kind.replace('_', '-')}-{security}",
             how=look(security),
             faults=(BadCertificate(kind, **SUB),),
-            says=_down("tls", f"tls_{KINDS.get(kind, kind)}"),
+            says=(
+                "degraded" if kind == "weak_key" else "down",
+                "provider",
+                "tls",
+                f"tls_{KINDS.get(kind, kind)}",
+            ),
         )
         for kind in CERTIFICATE_KINDS
         for security in ("tls", "starttls")

@@ -24,9 +24,6 @@ ALL: Final = (
 )
 UNREACHABLE_HERE: Final = {
     Kind.UNKNOWN: "it is what no scenario may ever show",
-    Kind.MX_NULL: "a null MX is an answer and no failed step: the rule mx_null says it",
-    Kind.SUBMISSION_UNCONFIRMED: "a lost reply keeps the kind of its loss; the trip's "
-    "`unconfirmed` and the rules made of it say what that means",
     Kind.TCP_RESET: "a reset in answer to a SYN is a refusal, and a later one is told "
     "by the operation it breaks; only luck makes one meet the connection attempt",
 }

@@ -155,7 +155,7 @@ async def test_a_step_within_a_step_is_the_one_that_is_recorded() -> None:
         (Phase.TLS, Kind.TLS_TIMEOUT),
         (Phase.GREETING, Kind.GREETING_TIMEOUT),
         (Phase.EHLO, Kind.REPLY_TIMEOUT),
-        (Phase.ACCEPT, Kind.REPLY_TIMEOUT),
+        (Phase.ACCEPT, Kind.SUBMISSION_UNCONFIRMED),
         (Phase.LOGIN, Kind.REPLY_TIMEOUT),
     ],
 )

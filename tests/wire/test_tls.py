@@ -124,7 +124,7 @@ def test_a_handshake_is_told_in_full(tmp_path: Path) -> None:
         trust = Trust(authority.ca_file)
         context = trust.verifying if verified else trust.reading
         client = handshake(context, authority.context(), "imap.libero.test")
-        facts = tls_facts(client, datetime.now(UTC))
+        facts = tls_facts(client, trust, "imap.libero.test", datetime.now(UTC))
         assert facts.version == "TLSv1.3"
         assert facts.cipher is not None
         assert facts.verified is verified
@@ -133,6 +133,7 @@ def test_a_handshake_is_told_in_full(tmp_path: Path) -> None:
         assert facts.days_left is not None
         assert facts.days_left > 0
         assert facts.chain[:1] == (facts.certificate,)
+        assert facts.complaints == ()
 
 
 def handshake(

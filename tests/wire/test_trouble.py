@@ -132,5 +132,7 @@ def test_exceptions_say_their_kind_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("phase", Phase)
 def test_every_phase_has_a_kind_of_timeout(phase: Phase) -> None:
-    """Running out of its own budget always has a name."""
-    assert timeout_kind(phase).value.endswith("_timeout")
+    """Running out of its own budget always has a name; after the mail it is open."""
+    kind = timeout_kind(phase)
+    assert kind.value.endswith("_timeout") or kind is Kind.SUBMISSION_UNCONFIRMED
+    assert (kind is Kind.SUBMISSION_UNCONFIRMED) is (phase is Phase.ACCEPT)

@@ -74,8 +74,17 @@ def network_options(parser: Parser) -> None:
     )
     group.add_argument(
         "--control",
+        action="append",
+        default=[],
         metavar="HOST[:PORT]",
-        help="a mail server known to work, asked when no MX host answers",
+        help="a mail server known to work, asked when nobody answers on its port "
+        "(default: 25); may be repeated",
+    )
+    group.add_argument(
+        "--attempts",
+        type=count,
+        metavar="N",
+        help="attempts before a failure counts that may pass (default: 2)",
     )
     config_options(parser)
 

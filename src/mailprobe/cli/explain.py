@@ -69,6 +69,7 @@ def _one(explanation: Explanation) -> Iterator[Line]:
     for label, text in (
         ("status", status.value),
         ("blame", blame.value),
+        ("counts", "at once" if explanation.attempts == 1 else "after two attempts"),
         ("advice", explanation.advice),
         ("source", explanation.source),
     ):

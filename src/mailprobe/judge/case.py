@@ -18,7 +18,7 @@ from mailprobe.model.report import (
 
 if TYPE_CHECKING:
     from mailprobe.model.failure import Failure
-    from mailprobe.model.provider import ReplyMeaning
+    from mailprobe.model.provider import Preset, ReplyMeaning
     from mailprobe.model.report import Report, Step
 
 _SENDING: Final = frozenset(
@@ -42,6 +42,7 @@ class Case:
 
     report: Report
     replies: tuple[ReplyMeaning, ...] = ()  # the provider's own words
+    preset: Preset | None = None  # of the mail domain that is asked about
 
     @cached_property
     def step(self) -> Step | None:
@@ -113,10 +114,12 @@ class Case:
         return self._endpoint or subject(self.report)
 
     @property
-    def port(self) -> int:
-        """The port that was dialled; 0 where there is none."""
-        target = getattr(self.report, "target", None)
-        return int(getattr(target, "port", 0) or 0)
+    def relay(self) -> bool:
+        """Whether mail servers come there, not users: the port of MX hosts."""
+        report = self.report
+        if not isinstance(report, SmtpReport | TlsReport):
+            return False
+        return report.target.port == report.prober.mx_port
 
     @property
     def said(self) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mailprobe.judge.service import OLD_TLS
+from mailprobe.judge.kinds import KINDS
+from mailprobe.judge.mx_findings import mx_findings
 from mailprobe.model.failure import Kind, Phase
 from mailprobe.model.limits import Limits
 from mailprobe.model.report import (
@@ -30,26 +31,31 @@ PUSH_LATE: Final = 0.25  # seconds; beyond what a network adds to a push
 def findings(case: Case) -> tuple[Finding, ...]:
     """Return all findings of a report, in a stable order."""
     report = case.report
-    return (*_common(report), *_special(report))
+    return (*_common(report), *_special(case))
 
 
-def _special(report: Report) -> Iterator[Finding]:
-    match report:
+def _special(case: Case) -> Iterator[Finding]:
+    match report := case.report:
         case MxReport():
-            yield from _mx(report)
+            yield from mx_findings(report, case.preset)
         case SmtpReport():
-            yield from _tls(report.tls)
+            yield from _tls(case, report.tls)
             yield from _smtp(report)
         case ImapReport():
-            yield from _tls(report.tls)
+            yield from _tls(case, report.tls)
             yield from _imap(report)
         case TlsReport():
-            yield from _tls(report.tls)
+            yield from _tls(case, report.tls)
         case TripReport():
             yield from _trip(report)
 
 
 def _common(report: Report) -> Iterator[Finding]:
+    if report.earlier:
+        first, last = report.earlier[0], report.failure
+        ended = f"ended with {last.kind}" if last else "came through"
+        text = f"A first attempt failed ({first}); the second {ended}."
+        yield Finding("failed_twice" if last else "passing_failure", text)
     for step in report.steps:
         if step.phase is Phase.GREETING and step.took > _LIMITS.greeting_slow:
             text = f"{step.peer} held its greeting back for {step.took:.1f} s."
@@ -64,10 +70,13 @@ def _common(report: Report) -> Iterator[Finding]:
             yield Finding("no_farewell", text)
 
 
-def _tls(tls: TlsFacts | None) -> Iterator[Finding]:
+def _tls(case: Case, tls: TlsFacts | None) -> Iterator[Finding]:
     if tls is None:
         return
-    if tls.version in OLD_TLS:
+    for kind in tls.complaints:
+        if kind is not case.kind:
+            yield Finding(f"also_{kind}", f"It also {KINDS[kind].meaning}.")
+    if tls.old:
         yield Finding("old_tls", f"{tls.version} was agreed on; RFC 8996 forbids it.")
     if tls.days_left is not None and 0 <= tls.days_left < _LIMITS.certificate_days:
         text = f"The certificate ends in {tls.days_left} days."
@@ -87,9 +96,13 @@ def _smtp(report: SmtpReport) -> Iterator[Finding]:
         yield Finding("auth_in_clear", text)
 
 
-def _imap(report: ImapReport) -> Iterator[Finding]:
-    for alert in report.alerts:
+def _alerts(alerts: tuple[str, ...]) -> Iterator[Finding]:
+    for alert in alerts:
         yield Finding("alert", f"The server wants people to know: {alert}")
+
+
+def _imap(report: ImapReport) -> Iterator[Finding]:
+    yield from _alerts(report.alerts)
     quota = report.quota
     if quota and quota.limit and quota.used >= NEARLY_FULL * quota.limit:
         share = 100 * quota.used // quota.limit
@@ -102,27 +115,8 @@ def _imap(report: ImapReport) -> Iterator[Finding]:
             yield Finding(f"{step.phase}_refused", text)
 
 
-def _mx(report: MxReport) -> Iterator[Finding]:
-    if report.delivery == "implicit" and any(h.addresses for h in report.hosts):
-        text = "There is no MX record; senders use the domain's own address."
-        yield Finding("implicit_mx", text)
-    if report.null_mx_beside:
-        text = "A null MX stands beside other MX records, against RFC 7505 3."
-        yield Finding("null_mx_beside_others", text)
-    for host in report.hosts:
-        if host.alias_of:
-            text = f"{host.name} is an alias of {host.alias_of}, against RFC 2181 10.3."
-            yield Finding("mx_alias", text)
-        if host.failure:
-            text = f"{host.name} has no usable address ({host.failure.kind})."
-            yield Finding("mx_dangling", text)
-        for entry in host.addresses:
-            if entry.failure:
-                text = f"{host.name} [{entry.address}]: {entry.failure}."
-                yield Finding("mx_address_failed", text)
-
-
 def _trip(report: TripReport) -> Iterator[Finding]:
+    yield from _alerts(report.alerts)
     if report.foreign:
         text = f"{report.foreign} canary mails of others arrived meanwhile."
         yield Finding("foreign_canaries", text)

@@ -25,6 +25,9 @@ class Explanation:
         blame: Whose fault it usually is.
         advice: What to do next.
         source: The RFC section, or where the rule comes from.
+        attempts: How many attempts must meet it before it counts. One proves
+            what a server says or does in plain words; a lost packet and a
+            connection that breaks can be anybody's, and are tried again.
     """
 
     kind: Kind
@@ -33,6 +36,7 @@ class Explanation:
     blame: Blame
     advice: str
     source: str
+    attempts: int
 
 
 _DOWN, _DEGRADED, _UNKNOWN = Status.DOWN, Status.DEGRADED, Status.UNKNOWN
@@ -51,6 +55,10 @@ _TABLE: Final = (
      _UNKNOWN, _UNCLEAR,
      "Ask another resolver; if it fails there too, the domain's own DNS is broken.",
      "RFC 1035 4.1.1, RFC 8914"),
+    (Kind.DNS_BOGUS, "cannot be found by whoever validates: its DNSSEC does not hold",
+     _DOWN, _PROVIDER,
+     "Its zone must be signed anew; if all signed domains fail, our resolver is wrong.",
+     "RFC 4035 5.5, RFC 8914 4"),
     (Kind.DNS_REFUSED, "was not looked up: our name server refused to answer",
      _UNKNOWN, _VANTAGE,
      "Use a name server that serves this machine (--nameserver).", "RFC 1035 4.1.1"),
@@ -59,7 +67,8 @@ _TABLE: Final = (
      "Check the network and the name server of this machine.", "RFC 1035 4.2.1"),
     (Kind.DNS_MALFORMED, "could not be looked up: the answer made no sense",
      _UNKNOWN, _UNCLEAR, "Ask another resolver.", "RFC 1035 4.1"),
-    (Kind.MX_NULL, "says that it takes no mail at all", _DOWN, _PROVIDER,
+    (Kind.MX_NULL, "says in DNS that it takes no mail at all (null MX)",
+     _DOWN, _PROVIDER,
      "Nothing is broken; the domain's owner does not want mail for it.",
      "RFC 7505 3"),
     (Kind.MX_UNUSABLE, "names no host that mail could be sent to", _DOWN, _PROVIDER,
@@ -93,15 +102,23 @@ _TABLE: Final = (
      "RFC 5280 6.1"),
     (Kind.TLS_UNTRUSTED, "shows a certificate whose issuer is not trusted",
      _DOWN, _PROVIDER,
-     "A private CA is given with --ca-file; else an intermediate is missing.",
+     "A private CA is given with --ca-file; a public one must be one that all trust.",
      "RFC 5280 6.1"),
+    (Kind.TLS_INCOMPLETE, "shows a certificate without the one that vouches for it",
+     _DOWN, _PROVIDER,
+     "The operator must add the intermediate; a private CA is given with --ca-file.",
+     "RFC 8446 4.4.2"),
+    (Kind.TLS_WEAK, "offers only weak TLS: old programs connect, current ones refuse",
+     _DEGRADED, _PROVIDER,
+     "It must allow TLS 1.2 with strong keys; until then no password is sent there.",
+     "RFC 8996, RFC 9325 4"),
     (Kind.TLS_HANDSHAKE, "failed to agree on TLS", _DOWN, _PROVIDER,
-     "Its TLS set-up is broken or too old for today's rules.", "RFC 8446 4"),
+     "Its TLS set-up is broken.", "RFC 8446 4"),
     (Kind.TLS_TIMEOUT, "fell silent during the TLS handshake", _DOWN, _PROVIDER,
      "Try again; if it stays, its TLS front end hangs.", "RFC 8446 4"),
-    (Kind.SECURITY_MISMATCH, "does not speak TLS from the first byte there",
+    (Kind.SECURITY_MISMATCH, "is spoken to in the wrong security mode: it is swapped",
      _UNKNOWN, _SETUP,
-     "The security mode seems swapped: try starttls instead of tls, or the other port.",
+     "Try starttls in place of tls, or tls in place of starttls; or the other port.",
      "RFC 8314 3"),
     (Kind.STARTTLS_NOT_OFFERED, "does not offer STARTTLS", _DOWN, _PROVIDER,
      "No password is sent without TLS; the operator must offer it.", "RFC 3207 4"),
@@ -165,6 +182,10 @@ _TABLE: Final = (
      "Report it: every failure should have a name.", "mailprobe"),
 )  # fmt: skip
 
+_TWICE: Final = frozenset(
+    {Kind.TCP_TIMEOUT, Kind.TCP_RESET, Kind.TLS_HANDSHAKE, Kind.PEER_CLOSED}
+)
+
 KINDS: Final[Mapping[Kind, Explanation]] = {
     kind: Explanation(
         kind=kind,
@@ -173,6 +194,7 @@ KINDS: Final[Mapping[Kind, Explanation]] = {
         blame=blame,
         advice=advice,
         source=source,
+        attempts=2 if kind in _TWICE else 1,
     )
     for kind, meaning, status, blame, advice, source in _TABLE
 }

@@ -108,16 +108,6 @@ def _counts(case: Case) -> dict[str, object]:
 
 MX_RULES: Final = (
     Rule(
-        name="mx_null",
-        applies_to=_FOR,
-        condition="a null MX (RFC 7505)",
-        when=lambda c: _mx(c).delivery == "refused",
-        status=Status.DOWN,
-        blame=Blame.PROVIDER,
-        why="{peer} says in DNS that it takes no mail at all (null MX).",
-        advice="Nothing is broken; the domain's owner does not want mail for it.",
-    ),
-    Rule(
         name="mx_address_unknown",
         applies_to=_FOR,
         condition="no MX host's address could be looked up, since DNS itself failed",

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from mailprobe.judge.logins import LOGIN_RULES
 from mailprobe.judge.rule import Rule
 from mailprobe.model.failure import Kind, Phase
 from mailprobe.model.report import (
@@ -53,6 +54,10 @@ _MAINTENANCE: Final = re.compile(
     r"|temporaneamente non disponibile|momentaneamente non disponibile"
 )
 _POLICY: Final = re.compile(r"5\.7\.(?:2[0-7])$")
+_OUR_NAME: Final = (
+    "helo command rejected", "invalid helo", "invalid ehlo", "helo name",
+    "ehlo name", "need fully-qualified hostname",
+)  # fmt: skip
 _BEFORE_MAIL: Final = frozenset(
     {Phase.GREETING, Phase.EHLO, Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.ACCEPT}
 )
@@ -77,6 +82,27 @@ def _throttled(case: Case) -> bool:
     # A login is refused for its number, too: that says nothing about the password.
     turned_away = _refused(case) or case.kind in _AUTH_KINDS
     return turned_away and (closing or limit or case.says(*_TOO_MANY))
+
+
+def _bare(case: Case, *codes: int) -> bool:
+    """Whether it is one of these basic codes, with no enhanced one to say more."""
+    return not case.enhanced and case.code in codes
+
+
+def _greylisted(case: Case) -> bool:
+    return (
+        case.kind is Kind.SMTP_TEMPORARY
+        and case.phase in {Phase.MAIL, Phase.RCPT, *_MESSAGE}
+        and (
+            case.says(*_GREYLIST)
+            or (case.code in {450, 451} and case.enhanced in {"4.7.1", "4.2.0"})
+        )
+    )
+
+
+def _strangers_sending(case: Case) -> bool:
+    """Whether it is a submission that is not the checked provider's own."""
+    return case.sending and not case.own_sender
 
 
 def _rationed(case: Case) -> bool:
@@ -137,16 +163,30 @@ REPLY_RULES: Final = (
         advice="Wait; passwords need not be changed.",
     ),
     Rule(
+        name="our_name_refused",
+        condition="a refusal before the mail naming the name we greet with",
+        when=lambda c: _blocked(c) and c.says(*_OUR_NAME),
+        status=Status.UNKNOWN,
+        blame=Blame.SETUP,
+        why="{peer} does not take the name we greet with ({said}).",
+        advice="Give the host name that the reverse DNS of this machine's address "
+        "has (--ehlo-name).",
+    ),
+    Rule(
+        name="greylisted_by_sender",
+        applies_to=("TripReport",),
+        condition="the same, by the submission of another provider",
+        when=lambda c: _greylisted(c) and _strangers_sending(c),
+        status=Status.DEGRADED,
+        blame=Blame.SENDER,
+        why="{peer} asks its own user to come again later ({said}), so nothing is "
+        "known about the recipient.",
+        advice="Try again after some minutes; submission should greylist nobody.",
+    ),
+    Rule(
         name="greylisted",
         condition="450 or 451 with 4.7.1 or 4.2.0, or a text about greylisting",
-        when=lambda c: (
-            c.kind is Kind.SMTP_TEMPORARY
-            and c.phase in {Phase.MAIL, Phase.RCPT, *_MESSAGE}
-            and (
-                c.says(*_GREYLIST)
-                or (c.code in {450, 451} and c.enhanced in {"4.7.1", "4.2.0"})
-            )
-        ),
+        when=_greylisted,
         status=Status.DEGRADED,
         blame=Blame.PROVIDER,
         why="{peer} asks unknown senders to come again later ({said}), which delays "
@@ -155,11 +195,12 @@ REPLY_RULES: Final = (
     ),
     Rule(
         name="canary_full",
-        condition="x.2.2, [OVERQUOTA], or a text about quota",
+        condition="x.2.2, [OVERQUOTA], a text about quota, or 552 without more",
         when=lambda c: (
             _refused(c)
             and (
                 c.enhanced in {"5.2.2", "4.2.2", "OVERQUOTA"}
+                or (_bare(c, 552) and c.phase in {Phase.RCPT, *_MESSAGE})
                 or (
                     c.says("quota", "mailbox full", "mailbox is full", "casella piena")
                     and not _rationed(c)
@@ -217,7 +258,7 @@ REPLY_RULES: Final = (
     ),
     Rule(
         name="our_message",
-        condition="5.6.x, 5.3.4 or 552 to the mail itself",
+        condition="5.6.x or 5.3.4 to the mail itself",
         when=lambda c: (
             c.kind is Kind.SMTP_PERMANENT
             and c.phase in _MESSAGE
@@ -228,57 +269,15 @@ REPLY_RULES: Final = (
         why="{peer} found fault with the form of our mail ({said}).",
         advice="Report it: mailprobe's mail should be acceptable everywhere.",
     ),
-    Rule(
-        name="login_method",
-        condition="a refused login with 5.7.9, or a text asking for another kind of it",
-        when=lambda c: (
-            c.kind is Kind.AUTH_REFUSED
-            and (
-                c.enhanced == "5.7.9"
-                or c.says(
-                    "basic authentication",
-                    "application-specific password",
-                    "app password",
-                    "application password",
-                    "web browser",
-                )
-            )
-        ),
-        status=Status.UNKNOWN,
-        blame=Blame.SETUP,
-        why="{peer} wants another kind of login ({said}).",
-        advice="Use an application password, or an OAuth 2 token.",
-    ),
-    Rule(
-        name="login_refused_smtp",
-        applies_to=("SmtpReport", "TripReport"),
-        condition="535, 534 or another refusal of AUTH",
-        when=lambda c: c.kind is Kind.AUTH_REFUSED and c.phase is Phase.AUTH,
-        status=Status.UNKNOWN,
-        blame=Blame.UNCLEAR,
-        why="{peer} refused the login ({said}); a wrong password and a broken "
-        "authentication server sound the same there.",
-        advice="Try the same login over IMAP, which tells the two apart; only once.",
-    ),
-    Rule(
-        name="login_refused_imap",
-        applies_to=("ImapReport", "TripReport"),
-        condition="NO [AUTHENTICATIONFAILED] and the like to the login",
-        when=lambda c: c.kind is Kind.AUTH_REFUSED and c.phase is Phase.LOGIN,
-        status=Status.UNKNOWN,
-        blame=Blame.ACCOUNT,
-        why="{peer} refused the login as wrong ({said}).",
-        advice="Check the canary's password by hand, once; if others fail too, it is "
-        "the provider.",
-    ),
+    *LOGIN_RULES,
     Rule(
         name="provider_trouble",
-        condition="a temporary refusal with 4.3.x or 4.4.x, but by another provider's "
-        "submission",
+        condition="a temporary refusal with 4.3.x or 4.4.x, or 421 or 452 without "
+        "more, but by another provider's submission",
         when=lambda c: (
             c.kind is Kind.SMTP_TEMPORARY
-            and c.enhanced.startswith(("4.3.", "4.4."))
-            and (c.own_sender or not c.sending)
+            and (c.enhanced.startswith(("4.3.", "4.4.")) or _bare(c, 421, 452))
+            and not _strangers_sending(c)
         ),
         status=Status.DOWN,
         blame=Blame.PROVIDER,

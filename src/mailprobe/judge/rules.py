@@ -13,10 +13,11 @@ from mailprobe.judge.rule import Rule
 from mailprobe.judge.service import GOOD_RULES, SERVICE_RULES
 from mailprobe.judge.trip import ARRIVAL_RULES, ARRIVED, LOSS_RULES
 from mailprobe.model.failure import Kind
+from mailprobe.model.report import MxReport
 from mailprobe.model.verdict import Check, Status, Verdict
 
 if TYPE_CHECKING:
-    from mailprobe.model.provider import Catalogue
+    from mailprobe.model.provider import Catalogue, Preset, ReplyMeaning
     from mailprobe.model.report import Report
 
 S = TypeVar("S", bound="Report")
@@ -59,7 +60,7 @@ def judge(report: S, presets: Catalogue | None = None) -> Check[S]:
         report: What was seen.
         presets: Where to look up what providers mean by words of their own.
     """
-    case = Case(report, own_words(report, presets) if presets else ())
+    case = Case(report, *_known(report, presets) if presets else ())
     own = reply_rule(case) if case.replies and not ARRIVED.fits(case) else None
     rule = own or next((rule for rule in RULES if rule.fits(case)), _UNRULED)
     verdict = Verdict(
@@ -72,6 +73,13 @@ def judge(report: S, presets: Catalogue | None = None) -> Check[S]:
         rule=rule.name,
     )
     return Check(report, verdict=verdict)
+
+
+def _known(
+    report: Report, presets: Catalogue
+) -> tuple[tuple[ReplyMeaning, ...], Preset | None]:
+    domain = report.target.domain if isinstance(report, MxReport) else ""
+    return own_words(report, presets), presets.find(domain)
 
 
 # No report is meant to come here; a golden test holds every probe to that.

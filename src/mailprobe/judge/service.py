@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from mailprobe.judge.case import Case
     from mailprobe.model.report import TlsFacts
 
-RELAY_PORT: Final = 25
 # Silence this long behind an open port is an outage to everybody's mail
 # program; only SMTP greetings are held back longer in good health.
 SILENCE: Final = 10.0
@@ -27,19 +26,11 @@ _CERTIFICATE: Final = frozenset(
         Kind.TLS_WRONG_HOST,
         Kind.TLS_SELF_SIGNED,
         Kind.TLS_UNTRUSTED,
+        Kind.TLS_INCOMPLETE,
     }
 )
-OLD_TLS: Final = frozenset({"SSLv3", "TLSv1", "TLSv1.1"})  # RFC 8996
-# How OpenSSL complains of keys, hashes and versions that it no longer accepts.
-_WEAKNESS: Final = (
-    "key too small",
-    "md too weak",
-    "unsupported protocol",
-    "protocol version",
-    "no protocols available",
-    "no shared cipher",
-    "handshake failure",
-    "legacy sigalg",
+_REFUSALS: Final = frozenset(
+    {Kind.SMTP_TEMPORARY, Kind.SMTP_PERMANENT, Kind.IMAP_NO, Kind.IMAP_BAD}
 )
 _CONVERSATIONS: Final = ("SmtpReport", "ImapReport", "TlsReport")
 
@@ -56,16 +47,20 @@ def _hung(case: Case) -> bool:
     step = case.step
     if case.kind is not Kind.TIMED_OUT or step is None or step.took < SILENCE:
         return False
-    return not (step.phase is Phase.GREETING and case.port == RELAY_PORT)
+    return not (step.phase is Phase.GREETING and case.relay)
 
 
-def _weak(case: Case) -> bool:
-    # A handshake that fails once may be a passing fault: the second try must
-    # have come through, with an old version or after a complaint about strength.
-    tls = tls_of(case)
-    if case.kind is not Kind.TLS_HANDSHAKE or tls is None or tls.version is None:
+def _unanswered(case: Case) -> bool:
+    report = case.report
+    if not isinstance(report, SmtpReport | ImapReport | TlsReport):
         return False
-    return tls.version in OLD_TLS or case.says(*_WEAKNESS)
+    before = {failure.kind for failure in report.earlier}
+    silent = case.kind is Kind.TCP_TIMEOUT and Kind.TCP_TIMEOUT in before
+    return silent and report.control is True
+
+
+def _refused_starttls(case: Case) -> bool:
+    return case.phase is Phase.STARTTLS and case.kind in _REFUSALS
 
 
 def _ends_soon(case: Case) -> bool:
@@ -83,35 +78,44 @@ SERVICE_RULES: Final = (
         name="relay_without_tls",
         applies_to=("SmtpReport",),
         condition="port 25 does not offer STARTTLS",
-        when=lambda c: c.kind is Kind.STARTTLS_NOT_OFFERED and c.port == RELAY_PORT,
+        when=lambda c: c.kind is Kind.STARTTLS_NOT_OFFERED and c.relay,
         status=Status.DEGRADED,
         blame=Blame.PROVIDER,
         why="{peer} takes mail, but only in clear: it does not offer STARTTLS.",
         advice="Mail flows unprotected; the operator should offer STARTTLS.",
     ),
     Rule(
+        name="relay_starttls_refused",
+        applies_to=("SmtpReport",),
+        condition="port 25 offers STARTTLS and refuses it",
+        when=lambda c: _refused_starttls(c) and c.relay,
+        status=Status.DEGRADED,
+        blame=Blame.PROVIDER,
+        why="{peer} takes mail, but cannot begin TLS ({said}).",
+        advice="Mail flows unprotected, or waits at careful senders; its key or "
+        "certificate is the usual cause.",
+    ),
+    Rule(
+        name="starttls_refused",
+        condition="STARTTLS is offered and refused where users log in",
+        when=_refused_starttls,
+        status=Status.DOWN,
+        blame=Blame.PROVIDER,
+        why="{peer} offers STARTTLS and cannot begin TLS ({said}), so nobody can log "
+        "in there.",
+        advice="Its key or certificate is the usual cause; nothing can be done from "
+        "here.",
+    ),
+    Rule(
         name="relay_certificate",
         applies_to=("SmtpReport",),
         condition="port 25 shows a certificate that cannot be verified",
-        when=lambda c: c.kind in _CERTIFICATE and c.port == RELAY_PORT,
+        when=lambda c: c.kind in _CERTIFICATE and c.relay,
         status=Status.DEGRADED,
         blame=Blame.PROVIDER,
         why="{peer} takes mail, but its certificate does not hold ({said}); most "
         "senders do not mind, careful ones do.",
         advice="The operator should renew or mend the certificate.",
-    ),
-    Rule(
-        name="weak_tls",
-        applies_to=_CONVERSATIONS,
-        condition="the handshake fails by today's rules, and succeeds at the lowest "
-        "security level",
-        when=_weak,
-        status=Status.DEGRADED,
-        blame=Blame.PROVIDER,
-        why="{peer} offers only weak TLS ({said}): old programs connect, current ones "
-        "refuse.",
-        advice="The operator must allow TLS 1.2 with strong keys; until then no "
-        "password is sent there.",
     ),
     Rule(
         name="mailbox_closed",
@@ -122,6 +126,18 @@ SERVICE_RULES: Final = (
         blame=Blame.PROVIDER,
         why="{peer} takes the login and cannot open the mailbox ({said}).",
         advice="Storage is the usual cause; nothing can be done from here.",
+    ),
+    Rule(
+        name="unanswered",
+        applies_to=_CONVERSATIONS,
+        condition="two attempts to connect went unanswered, and the control of the "
+        "port answered",
+        when=_unanswered,
+        status=Status.DOWN,
+        blame=Blame.PROVIDER,
+        why="{peer} did not answer two attempts to connect, while another server "
+        "could be reached on that port.",
+        advice="Its machine or its network is down.",
     ),
     Rule(
         name="hung",

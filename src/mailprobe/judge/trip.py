@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mailprobe.model.report import TripReport
 
 _FOR: Final = ("TripReport",)
+# Of the quota; a canary is some KiB, and servers round what is used.
+FULL: Final = 0.999
 # What proves that the sending service itself failed; the rest may be ours.
 _SERVICE: Final = frozenset(
     {
@@ -26,6 +28,8 @@ _SERVICE: Final = frozenset(
         Kind.TLS_WRONG_HOST,
         Kind.TLS_SELF_SIGNED,
         Kind.TLS_UNTRUSTED,
+        Kind.TLS_INCOMPLETE,
+        Kind.TLS_WEAK,
         Kind.STARTTLS_NOT_OFFERED,
         Kind.STARTTLS_INJECTION,
         Kind.GREETING_TIMEOUT,
@@ -46,6 +50,11 @@ def trip(case: Case) -> TripReport:
 
 def _seen(case: Case) -> bool:
     return trip(case).visible is not None
+
+
+def _full(case: Case) -> bool:
+    quota = trip(case).quota
+    return quota is not None and 0 < FULL * quota.limit <= quota.used
 
 
 def _words(case: Case) -> dict[str, object]:
@@ -121,6 +130,19 @@ LOSS_RULES: Final = (
         "handed over, and the mail did not arrive within {watched}.",
         words=_words,
         advice="Look for it later; it is not sent again, since it may have been taken.",
+    ),
+    Rule(
+        name="trip_mailbox_full",
+        applies_to=_FOR,
+        condition="the mail was accepted and not seen in time, and there is no room in "
+        "the mailbox",
+        when=lambda c: c.kind is Kind.CANARY_MISSING and _full(c),
+        status=Status.UNKNOWN,
+        blame=Blame.ACCOUNT,
+        why="The mail from {sender} was accepted, but did not reach {recipient} within "
+        "{watched}: that mailbox is full.",
+        words=_words,
+        advice="Empty the canary's mailbox.",
     ),
     Rule(
         name="trip_missing",

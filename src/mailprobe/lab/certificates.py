@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Signed:
     """A certificate with its private key."""
 
     certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
     @property
     def pem(self) -> bytes:
@@ -69,15 +69,23 @@ class _Wanted:
     ends: dt.datetime
     hosts: tuple[str, ...] = ()
     path_length: int | None = None
+    weak: bool = False
 
     @property
     def is_ca(self) -> bool:
         return not self.hosts
 
 
+def _key(*, weak: bool) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
+    """Make a key; a weak one is what OpenSSL has refused since 2021 (level 2)."""
+    if weak:
+        return rsa.generate_private_key(65537, 1024)  # noqa: S505 - that is the point
+    return ec.generate_private_key(ec.SECP256R1())
+
+
 def _mint(wanted: _Wanted, issuer: Signed | None) -> Signed:
     """Sign a certificate that passes RFC 5280 to the letter (Python 3.13 asks)."""
-    key = ec.generate_private_key(ec.SECP256R1())
+    key = _key(weak=wanted.weak)
     signer = issuer.key if issuer else key
     name = x509.Name(
         [
@@ -160,7 +168,13 @@ class Authority:
             issuer = None
         elif kind == "untrusted":
             issuer = self._chain("somebody else's")[1]
-        wanted = _Wanted(name=hosts[0], begins=begins, ends=begins + days, hosts=hosts)
+        wanted = _Wanted(
+            name=hosts[0],
+            begins=begins,
+            ends=begins + days,
+            hosts=hosts,
+            weak=kind == "weak_key",
+        )
         leaf = _mint(wanted, issuer)
         bare = issuer is None or kind == "missing_intermediate"
         return leaf, () if bare or issuer is None else (issuer,)
@@ -168,6 +182,8 @@ class Authority:
     def _serve(self, leaf: Signed, chain: tuple[Signed, ...]) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if isinstance(leaf.key, rsa.RSAPrivateKey):  # else it refuses to serve it
+            context.set_ciphers("DEFAULT:@SECLEVEL=0")
         # The ssl module reads keys from files only; this one goes at once.
         path = self._folder / f"leaf-{len(self._contexts)}.pem"
         path.touch(mode=0o600)

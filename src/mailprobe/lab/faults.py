@@ -44,6 +44,7 @@ CERTIFICATE_KINDS: Final = (
     "self_signed",
     "untrusted",
     "missing_intermediate",
+    "weak_key",
 )
 
 
@@ -251,6 +252,11 @@ class Bounce(Fault):
     """Accepted, then returned: senders get "Undelivered Mail" with *text*."""
 
     text: str = "550 5.2.0 the mailbox is not available"
+
+
+@dataclass(frozen=True, slots=True)
+class Full(Fault):
+    """No room in the mailbox: mail is accepted, then returned; the quota says why."""
 
 
 # --- the name server ------------------------------------------------------------------

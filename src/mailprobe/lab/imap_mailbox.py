@@ -6,6 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING
 
 from mailprobe.lab import imap_fetch
+from mailprobe.lab.faults import Full
 from mailprobe.lab.imap_search import CHARSETS, BadCharsetError, search
 from mailprobe.lab.imap_session import Done, ImapConversation, View, bad, no
 from mailprobe.lab.imap_syntax import (
@@ -144,7 +145,9 @@ class MailboxCommands(ImapConversation):
 
     def _tell_quota(self) -> None:
         owner = self._owner()
-        used = -(-owner.used_bytes // 1024)
+        domain = owner.address.rpartition("@")[2]
+        full = self.lab.faults.on_mail(Full, domain)
+        used = owner.quota_kib if full else -(-owner.used_bytes // 1024)
         self.tell(f"QUOTA {QUOTA_ROOT} (STORAGE {used} {owner.quota_kib})")
 
     def append(self, args: list[Token]) -> Done:

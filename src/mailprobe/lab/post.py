@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
-from mailprobe.lab.faults import Bounce, Delay, Duplicate, Junk, Lose
+from mailprobe.lab.faults import Bounce, Delay, Duplicate, Full, Junk, Lose
 
 if TYPE_CHECKING:
     from mailprobe.lab.switchboard import Site
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 MX_MOMENTS = ("CONNECT", "GREETING", "EHLO", "MAIL", "RCPT", "DATA", "ACCEPT")
 PERMANENT = 500
+FULL = "552 5.2.2 Mailbox is full"
 
 
 def _queue_id() -> str:
@@ -141,6 +142,8 @@ class Post:
             return
         if bounce:
             self._bounce(mail, recipient, bounce.text)
+        elif faults.on_mail(Full, domain):
+            self._bounce(mail, recipient, FULL)
         elif delay is None:
             self._deliver(mail, recipient)
         elif delay.seconds is None:

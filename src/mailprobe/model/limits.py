@@ -29,11 +29,17 @@ class Limits:
     greeting: float = 45.0
     """Tarpits and postscreen hold the banner back by 6 to 30 s (healthy)."""
 
+    greeting_usual: float = 2.0
+    """Later than this, a port for users may be waiting for TLS: it is tried."""
+
     command: float = 30.0
     """Any reply but the two named here; RFC 5321 allows minutes, users do not."""
 
     data_end: float = 120.0
     """Content filters run before the reply to the final dot (RFC 5321: 600 s)."""
+
+    again_after: float = 2.0
+    """Pause before a second attempt; a lost packet or a restart is over by then."""
 
     farewell: float = 2.0
     """QUIT and LOGOUT are courtesy: nobody's verdict waits for them."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from mailprobe.model.failure import Failure, Phase, Reply
+from mailprobe.model.failure import Failure, Kind, Phase, Reply
 from mailprobe.model.target import (
     ImapTarget,
     MxTarget,
@@ -47,10 +47,20 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProberFacts:
-    """Who asked: the version of mailprobe and the name it greeted with."""
+    """
+    Who asked.
+
+    Attributes:
+        version: The version of mailprobe.
+        ehlo_name: The name it greeted with.
+        mx_port: Where it dials MX hosts: 25 everywhere but in a lab. What is
+            usual there is not usual at a service for users, and the other way
+            round.
+    """
 
     version: str
     ehlo_name: str
+    mx_port: int = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +74,8 @@ class Report:
         prober: Who asked.
         steps: The conversation in order. It ends at its first failed step; the
             later phases are absent, not unknown.
+        earlier: How earlier attempts at it ended: what one attempt cannot prove
+            is tried again. Their steps are not kept.
         transcript: The lines exchanged, bounded and free of secrets; empty
             unless it was asked for.
     """
@@ -72,6 +84,7 @@ class Report:
     duration: float
     prober: ProberFacts
     steps: tuple[Step, ...]
+    earlier: tuple[Failure, ...] = ()
     transcript: tuple[str, ...] = ()
 
     @property
@@ -136,6 +149,8 @@ class TlsFacts:
             Python cannot tell (before 3.13 only through private interfaces).
         days_left: Whole days until the server's certificate ends, negative if
             it has ended.
+        complaints: All that is wrong with a certificate that was refused; the
+            handshake itself stops at the first of them.
     """
 
     version: str | None
@@ -144,6 +159,12 @@ class TlsFacts:
     certificate: Certificate | None = None
     chain: tuple[Certificate, ...] = ()
     days_left: int | None = None
+    complaints: tuple[Kind, ...] = ()
+
+    @property
+    def old(self) -> bool:
+        """Whether a version was agreed on that RFC 8996 forbids."""
+        return self.version in {"SSLv3", "TLSv1", "TLSv1.1"}
 
 
 # --- MX -------------------------------------------------------------------------
@@ -162,6 +183,7 @@ class MxAddress:
         banner: Its greeting.
         capabilities: Its EHLO lines, sorted.
         took: Seconds from dialling to the EHLO reply.
+        earlier: How an earlier attempt at it ended.
     """
 
     address: str
@@ -171,6 +193,7 @@ class MxAddress:
     banner: Reply | None = None
     capabilities: tuple[str, ...] = ()
     took: float | None = None
+    earlier: tuple[Failure, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,8 +230,8 @@ class MxReport(Report):
             lookup failed.
         hosts: Best first; equal preferences by name.
         null_mx_beside: A null MX stands beside other records (RFC 7505 3).
-        control: Whether the control target greeted us, asked only when no
-            address answered; None if it was not asked.
+        control: Whether the control greeted us, asked only when no address
+            answered; None if there is none, or it was not asked.
     """
 
     target: MxTarget
@@ -239,6 +262,8 @@ class SmtpReport(Report):
         auth_mechanism: The one that was tried.
         authenticated: Whether the login worked; None if not tried.
         tls: What the handshake showed; None if it never came to one.
+        control: Whether the control of this port answered, asked only when the
+            service did not; None if there is none, or it was not asked.
     """
 
     target: SmtpTarget
@@ -252,6 +277,7 @@ class SmtpReport(Report):
     auth_mechanism: str | None = None
     authenticated: bool | None = None
     tls: TlsFacts | None = None
+    control: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +324,7 @@ class ImapReport(Report):
         folders: Folders with a special use.
         alerts: Texts marked ALERT, which a person must see (RFC 9051 7.1).
         tls: What the handshake showed; None if it never came to one.
+        control: As in `SmtpReport`.
     """
 
     target: ImapTarget
@@ -313,15 +340,25 @@ class ImapReport(Report):
     folders: tuple[Folder, ...] = ()
     alerts: tuple[str, ...] = ()
     tls: TlsFacts | None = None
+    control: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TlsReport(Report):
-    """The certificate and handshake of one service, as served."""
+    """
+    The certificate and handshake of one service, as served.
+
+    Attributes:
+        target: What was asked.
+        address: The address that was dialled; None if none was found.
+        tls: What the handshake showed; None if it never came to one.
+        control: As in `SmtpReport`.
+    """
 
     target: TlsTarget
     address: str | None = None
     tls: TlsFacts | None = None
+    control: bool | None = None
 
 
 # --- round trip -----------------------------------------------------------------
@@ -396,6 +433,8 @@ class TripReport(Report):
         sending_tls: TLS of the submission.
         receiving_tls: TLS of the IMAP connection.
         waited: Seconds the mail was watched for.
+        quota: Storage of the recipient, asked when the mail did not come.
+        alerts: Texts of the recipient's server marked ALERT.
     """
 
     target: TripTarget
@@ -421,6 +460,8 @@ class TripReport(Report):
     sending_tls: TlsFacts | None = None
     receiving_tls: TlsFacts | None = None
     waited: float | None = None
+    quota: Quota | None = None
+    alerts: tuple[str, ...] = ()
 
     @property
     def transit(self) -> float | None:

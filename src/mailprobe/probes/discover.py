@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.model.target import Endpoint, Security
+from mailprobe.probes.abreast import abreast
 
 if TYPE_CHECKING:
     from mailprobe.wire.resolver import Lookup, Resolver
@@ -38,7 +38,7 @@ class Published:
 async def discover(resolver: Resolver, domain: str) -> Published:
     """Look up the services that a domain publishes."""
     services = (*_SUBMISSION, *_IMAP)
-    lookups = await asyncio.gather(
+    lookups = await abreast(
         *(resolver.lookup(f"{name}.{domain}", "SRV") for name, _ in services)
     )
     modes = (mode for _, mode in services)

@@ -12,13 +12,16 @@ from mailprobe.mail.imap_stream import StreamError
 from mailprobe.model.failure import Kind, Phase
 from mailprobe.model.report import Folder, ImapReport, Inbox, Quota
 from mailprobe.model.target import Endpoint, Security
+from mailprobe.probes.control import ask_control
 from mailprobe.probes.login import credential
 from mailprobe.probes.reach import peer, reach
+from mailprobe.probes.second_look import settle, wanted
+from mailprobe.probes.swapped import knocking
 from mailprobe.wire.dial import attach
 from mailprobe.wire.imap import ImapSession
 from mailprobe.wire.imap_protocol import ImapProtocol
 from mailprobe.wire.tls import tls_facts
-from mailprobe.wire.trouble import TELLING, Ended, Trouble
+from mailprobe.wire.trouble import Ended, Trouble
 
 if TYPE_CHECKING:
     import socket
@@ -53,6 +56,7 @@ class ImapNotes:
     inbox: Inbox | None = None
     quota: Quota | None = None
     folders: list[tuple[bytes, Folder]] = field(default_factory=list)
+    control: bool | None = None
     session: ImapSession | None = None
 
 
@@ -77,6 +81,7 @@ async def probe_imap(
                 await list_folders(vantage, recorder, notes)
         await leave(vantage, recorder, notes)
         await read_refused_certificate(vantage, recorder, endpoint, notes)
+        notes.control = await ask_control(vantage, recorder, endpoint.port)
     finally:
         close(notes)
     session = notes.session
@@ -95,6 +100,7 @@ async def probe_imap(
         folders=tuple(folder for _, folder in notes.folders if folder.role),
         alerts=session.alerts if session else (),
         tls=notes.tls,
+        control=notes.control,
     )
 
 
@@ -130,12 +136,10 @@ async def greet(  # noqa: PLR0913 - the conversation's cast
         async with recorder.step(Phase.TLS, at, limits.tls) as step:
             await attach(sock, protocol, context, endpoint.host)
             step.saw(_handshake(session.ssl_object))
-        notes.tls = _tls(vantage, session)
+        notes.tls = _tls(vantage, endpoint, session)
     else:
         await attach(sock, protocol)
-    async with recorder.step(Phase.GREETING, at, limits.greeting) as step:
-        notes.greeting = await session.greeting()
-        step.saw(notes.greeting)
+    await welcome(vantage, recorder, endpoint, notes)
     await capability(vantage, recorder, notes)
     if endpoint.security is not Security.STARTTLS:
         return
@@ -147,8 +151,23 @@ async def greet(  # noqa: PLR0913 - the conversation's cast
         await session.starttls()
     async with recorder.step(Phase.TLS, at, limits.tls) as step:
         step.saw(_handshake(await session.upgrade(context, endpoint.host)))
-    notes.tls = _tls(vantage, session)
+    notes.tls = _tls(vantage, endpoint, session)
     await capability(vantage, recorder, notes)
+
+
+async def welcome(
+    vantage: Vantage, recorder: Recorder, endpoint: Endpoint, notes: ImapNotes
+) -> None:
+    """Wait for the greeting; in clear, TLS is tried if it is late."""
+    session = _session(notes)
+    budget = vantage.limits.greeting
+    async with recorder.step(Phase.GREETING, notes.peer, budget) as step:
+        if endpoint.security is Security.TLS or notes.address is None:
+            notes.greeting = await session.greeting()
+        else:
+            async with knocking(vantage, notes.address, endpoint, session.fail):
+                notes.greeting = await session.greeting()
+        step.saw(notes.greeting)
 
 
 async def capability(vantage: Vantage, recorder: Recorder, notes: ImapNotes) -> None:
@@ -264,8 +283,7 @@ async def read_refused_certificate(
 
     What was wrong is known by then; this says with which certificate.
     """
-    refused = any(s.failure and s.failure.kind in TELLING for s in recorder.steps)
-    if notes.tls is not None or notes.address is None or not refused:
+    if notes.tls is not None or notes.address is None or not wanted(recorder):
         return
     recorder.remark("once more without verification, to read the certificate")
     second = vantage.recorder(min(recorder.remaining(), vantage.limits.tls))
@@ -278,6 +296,7 @@ async def read_refused_certificate(
     finally:
         close(again)
     notes.tls = again.tls
+    settle(recorder, notes.tls)
 
 
 def close(notes: ImapNotes) -> None:
@@ -325,6 +344,8 @@ def _handshake(tls: ssl.SSLObject | None) -> str:
     return f"{tls.version()} {(tls.cipher() or ('',))[0]}" if tls else ""
 
 
-def _tls(vantage: Vantage, session: ImapSession) -> TlsFacts | None:
+def _tls(vantage: Vantage, endpoint: Endpoint, session: ImapSession) -> TlsFacts | None:
     tls = session.ssl_object
-    return tls_facts(tls, vantage.clock.now()) if tls else None
+    if tls is None:
+        return None
+    return tls_facts(tls, vantage.trust, endpoint.host, vantage.clock.now())

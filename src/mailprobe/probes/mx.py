@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
+from mailprobe.judge.passing import may_pass
 from mailprobe.mail.domain import is_address
-from mailprobe.mail.mx import MailRoute, mail_route
+from mailprobe.mail.mx import MailRoute, confined, mail_route
 from mailprobe.model.failure import Failure, Kind, Phase
 from mailprobe.model.report import MxAddress, MxHost, MxReport
+from mailprobe.probes.abreast import abreast
+from mailprobe.probes.control import control_for
 from mailprobe.probes.reach import addresses, dial, peer
 from mailprobe.probes.smtp import SmtpNotes, banner, close, ehlo, leave, literal
 from mailprobe.wire.dial import attach
@@ -30,6 +33,16 @@ if TYPE_CHECKING:
 AT_ONCE: Final = 4
 
 
+@dataclass
+class MxNotes:
+    """What the lookups and greetings have shown so far."""
+
+    route: MailRoute | None = None
+    ttl: int | None = None
+    hosts: Sequence[MxHost] = ()
+    control: bool | None = None
+
+
 async def probe_mx(
     vantage: Vantage,
     target: MxTarget,
@@ -38,34 +51,32 @@ async def probe_mx(
 ) -> MxReport:
     """Look up MX hosts and addresses; with ``connect``, greet every address."""
     recorder = vantage.recorder(timeout, on_step)
-    route: MailRoute | None = None
-    hosts: Sequence[MxHost] = ()
-    control: bool | None = None
+    notes = MxNotes()
     with suppress(Ended):
-        route, ttl = await look_up(vantage, recorder, target.domain)
-        hosts = await asyncio.gather(
+        route = await look_up(vantage, recorder, target.domain, notes)
+        notes.hosts = await abreast(
             *(
-                resolve(vantage, recorder, name, preference, ttl)
+                resolve(vantage, recorder, name, preference, notes.ttl)
                 for preference, name in route.hosts
             )
         )
         if target.connect:
-            hosts = await greet_all(vantage, recorder, hosts)
-            control = await ask_control(vantage, recorder, hosts)
+            notes.hosts = await greet_all(vantage, recorder, notes.hosts)
+            notes.control = await silence(vantage, recorder, notes.hosts)
     return MxReport(
         **vantage.common(recorder),
         target=target,
-        delivery=route.delivery if route else None,
-        hosts=tuple(hosts),
-        null_mx_beside=bool(route and route.null_mx_beside),
-        control=control,
+        delivery=notes.route.delivery if notes.route else None,
+        hosts=tuple(notes.hosts),
+        null_mx_beside=bool(notes.route and notes.route.null_mx_beside),
+        control=notes.control,
     )
 
 
 async def look_up(
-    vantage: Vantage, recorder: Recorder, domain: str
-) -> tuple[MailRoute, int | None]:
-    """Ask for the MX records; their absence is an answer too."""
+    vantage: Vantage, recorder: Recorder, domain: str, notes: MxNotes
+) -> MailRoute:
+    """Ask for the MX records; their absence is an answer, a null MX an end."""
     from mailprobe.wire.resolver import KINDS, Outcome  # noqa: PLC0415 - 80 ms
 
     server = str(vantage.resolver.servers[0])
@@ -78,10 +89,13 @@ async def look_up(
             (int(record.preference), str(record.exchange))  # type: ignore[attr-defined]
             for record in found.records
         ]
-        route = mail_route(domain, records)
+        notes.route = route = mail_route(domain, records)
+        notes.ttl = found.ttl if records else None
         said = (f"{preference} {name}" for preference, name in route.hosts)
         step.saw(f"{domain} MX {', '.join(said) or '0 .'} ({route.delivery})")
-        return route, found.ttl if records else None
+        if route.delivery == "refused":
+            raise Trouble(Kind.MX_NULL)
+        return route
     raise AssertionError  # pragma: no cover - the step returns or raises
 
 
@@ -121,15 +135,17 @@ async def greet_all(
     room = vantage.limits.addresses
 
     async def tried(entry: MxAddress) -> MxAddress:
+        if not vantage.loopback and confined(entry.address) == "self":
+            return _points_here(entry)
         async with gate:
-            return await greet_one(vantage, recorder, entry)
+            return await greet_twice(vantage, recorder, entry)
 
     done: list[MxHost] = []
     plan = []
     for host in hosts:
         chosen, room = host.addresses[:room], max(room - len(host.addresses), 0)
         plan.append((host, chosen))
-    answers = iter(await asyncio.gather(*(tried(a) for _, few in plan for a in few)))
+    answers = iter(await abreast(*(tried(a) for _, few in plan for a in few)))
     for host, chosen in plan:
         greeted = tuple(next(answers) for _ in chosen)
         rest = host.addresses[len(chosen) :]
@@ -137,36 +153,49 @@ async def greet_all(
     return tuple(done)
 
 
-async def ask_control(
+async def silence(
     vantage: Vantage, recorder: Recorder, hosts: Sequence[MxHost]
 ) -> bool | None:
-    """
-    Ask the control target, if no address answered our dialling.
-
-    Silence from everywhere is most likely a network of ours that lets nobody
-    out to port 25; a control that answers proves the way.
-    """
+    """Ask the control, if no address answered our dialling."""
     tried = [e for host in hosts for e in host.addresses if e.answered is not None]
-    silent = {e.failure.kind for e in tried if e.failure} <= {Kind.TCP_TIMEOUT}
-    if vantage.control is None or not tried or not silent:
+    kinds = {entry.failure.kind if entry.failure else None for entry in tried}
+    control = control_for(vantage, vantage.mx_port)
+    if kinds != {Kind.TCP_TIMEOUT} or control is None:
         return None
-    if any(entry.answered for entry in tried):
-        return None
-    host, port = vantage.control.host, vantage.control.port
     try:
-        found = await addresses(vantage, recorder, host, optional=True)
+        found = await addresses(vantage, recorder, control.host, optional=True)
     except Ended:
         return False
+    # It must greet as well: some networks answer on port 25 in everybody's place.
     address, ttl = found.found[0]
     entry = MxAddress(address=address, ttl=ttl)
-    return (await greet_one(vantage, recorder, entry, port)).answered
+    return (await greet_one(vantage, recorder, entry)).answered
+
+
+async def greet_twice(
+    vantage: Vantage, recorder: Recorder, entry: MxAddress
+) -> MxAddress:
+    """Greet one address; again, if it failed in a way that may pass."""
+    found = await greet_one(vantage, recorder, entry)
+    for _ in range(1, vantage.attempts):
+        pause = vantage.limits.again_after
+        if not may_pass(found.failure) or recorder.remaining() <= pause:
+            break
+        await asyncio.sleep(pause)
+        before = found
+        found = await greet_one(vantage, recorder, entry)
+        if found.failure and found.failure.kind is Kind.TIMED_OUT:
+            return before
+        assert before.failure is not None  # noqa: S101 - for the type checker
+        found = replace(found, earlier=(*before.earlier, before.failure))
+    return found
 
 
 async def greet_one(
-    vantage: Vantage, recorder: Recorder, entry: MxAddress, port: int | None = None
+    vantage: Vantage, recorder: Recorder, entry: MxAddress
 ) -> MxAddress:
     """Dial one address, wait for its banner, say EHLO and QUIT."""
-    port = port or vantage.mx_port
+    port = vantage.mx_port
     notes = SmtpNotes(peer=peer(entry.address, port), address=entry.address)
     began = recorder.elapsed()
     failure: Failure | None = None
@@ -194,3 +223,10 @@ async def greet_one(
         capabilities=notes.offer.keywords if notes.offer else (),
         took=took,
     )
+
+
+def _points_here(entry: MxAddress) -> MxAddress:
+    """Not dialled: whatever answers on this machine is not the domain's server."""
+    detail = f"{entry.address} sends every sender to its own machine"
+    failure = Failure(kind=Kind.MX_UNUSABLE, phase=Phase.DNS, detail=detail)
+    return replace(entry, answered=False, failure=failure)

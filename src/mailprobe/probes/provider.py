@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mailprobe.judge import judge
-from mailprobe.model.report import ProviderReport
+from mailprobe.model.report import (
+    ImapReport,
+    MxReport,
+    ProviderReport,
+    SmtpReport,
+    TripReport,
+)
 from mailprobe.model.target import ImapTarget, MxTarget, SmtpTarget, TripTarget
+from mailprobe.probes.abreast import abreast
+from mailprobe.probes.again import insist
+from mailprobe.probes.guard import guarded
 from mailprobe.probes.imap import probe_imap
 from mailprobe.probes.mx import probe_mx
 from mailprobe.probes.roundtrip import probe_round_trip
@@ -16,13 +25,7 @@ from mailprobe.probes.smtp import probe_smtp
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mailprobe.model.report import (
-        ImapReport,
-        MxReport,
-        SmtpReport,
-        Step,
-        TripReport,
-    )
+    from mailprobe.model.report import Step
     from mailprobe.model.target import Mailbox, ProviderTarget
     from mailprobe.model.verdict import Check
     from mailprobe.probes.plan import Plan
@@ -43,7 +46,7 @@ async def probe_provider(
     MX, submission and IMAP go side by side, the ports of each one after
     another: at most one connection to each service at a time. The trip comes
     last and only if both logins worked: an account that was refused is left
-    alone.
+    alone. A fault of ours in one of them leaves the others as they are.
     """
     recorder = vantage.recorder(timeout)
 
@@ -55,9 +58,11 @@ async def probe_provider(
             return None
         mx_target = MxTarget(plan.domain, connect=True)
         left = recorder.remaining()
-        return judge(await probe_mx(vantage, mx_target, left, told("mx")), plan.presets)
+        probe = probe_mx(vantage, mx_target, left, told("mx"))
+        report = await guarded(vantage, probe, MxReport, mx_target, delivery=None)
+        return judge(report, plan.presets)
 
-    found, submission, imap = await asyncio.gather(
+    found, submission, imap = await abreast(
         mx(),
         _submission(vantage, recorder, plan, told("smtp")),
         _imap(vantage, recorder, plan, told("imap")),
@@ -87,7 +92,9 @@ async def _submission(
         mailbox = plan.mailbox if number == 0 else None
         target = SmtpTarget(at.host, at.port, at.security, mailbox)
         left = recorder.remaining()
-        report = await probe_smtp(vantage, target, left, on_step)
+        hold = partial(probe_smtp, vantage, target, on_step=on_step)
+        probe = insist(vantage, left, hold)
+        report = await guarded(vantage, probe, SmtpReport, target)
         done.append(judge(report, plan.presets))
     return tuple(done)
 
@@ -103,7 +110,9 @@ async def _imap(
         mailbox = plan.mailbox if number == 0 else None
         target = ImapTarget(mailbox, at.host, at.port, at.security)
         left = recorder.remaining()
-        report = await probe_imap(vantage, target, left, on_step)
+        hold = partial(probe_imap, vantage, target, on_step=on_step)
+        probe = insist(vantage, left, hold)
+        report = await guarded(vantage, probe, ImapReport, target)
         done.append(judge(report, plan.presets))
     return tuple(done)
 
@@ -117,7 +126,8 @@ async def _trip(
 ) -> Check[TripReport]:
     target = TripTarget(mailbox, mailbox)
     left = recorder.remaining()
-    report = await probe_round_trip(vantage, target, left, on_step)
+    probe = probe_round_trip(vantage, target, left, on_step)
+    report = await guarded(vantage, probe, TripReport, target)
     return judge(report, plan.presets)
 
 

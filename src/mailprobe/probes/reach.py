@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mailprobe.mail.domain import is_address
 from mailprobe.model.failure import Kind, Phase
+from mailprobe.probes.abreast import abreast
 from mailprobe.wire.dial import connect
 from mailprobe.wire.trouble import Ended, Trouble
 
@@ -50,7 +50,7 @@ async def addresses(
     server = str(resolver.servers[0])
     budget = vantage.limits.dns
     async with recorder.step(Phase.DNS, server, budget, optional=optional) as step:
-        lookups = await asyncio.gather(
+        lookups = await abreast(
             resolver.lookup(host, "A"), resolver.lookup(host, "AAAA")
         )
         step.peer = lookups[0].server

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mailprobe.wire.recorder import Recorder
 
 TIDYING = 3.0  # seconds kept for the last look and the farewells; a few round trips
+REFUSALS = frozenset({Kind.SMTP_PERMANENT, Kind.SMTP_TEMPORARY})
 TIDYING_SHARE = 0.2  # of a short deadline, so that most of it is still spent watching
 
 
@@ -81,6 +82,7 @@ async def probe_round_trip(
             await see_arrival(vantage, recorder, trip)
             await read_arrival(vantage, recorder, trip)
             await take_away(vantage, recorder, trip)
+        await ask_quota(vantage, recorder, trip)
         await smtp.leave(vantage, recorder, trip.sending)
         await imap.leave(vantage, recorder, trip.reading)
     return report(vantage, recorder, target, trip)
@@ -194,11 +196,14 @@ async def accept(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:
                 trip.accepted = await notes.session.accepted()
             except Trouble as trouble:
                 trip.accepted = trouble.reply
-                raise
+                if trouble.kind in REFUSALS:
+                    raise
+                kind, detail = Kind.SUBMISSION_UNCONFIRMED, trouble.detail
+                raise Trouble(kind, reply=trouble.reply, detail=detail) from None
             step.saw(trip.accepted)
             trip.acceptance = recorder.elapsed() - trip.submitted
     except Ended as ended:
-        refused = ended.failure.kind in {Kind.SMTP_PERMANENT, Kind.SMTP_TEMPORARY}
+        refused = ended.failure.kind in REFUSALS
         trip.refusal = ended.failure if refused else None
         trip.unconfirmed = not refused
         trip.nudge.set()
@@ -258,6 +263,14 @@ async def read_arrival(vantage: Vantage, recorder: Recorder, trip: Trip) -> None
         step.saw(f"copies: {len(watch.sightings)}")
 
 
+async def ask_quota(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:
+    """Ask whether there was room for a mail that did not come."""
+    session = trip.reading.session
+    if trip.gave_up is not None and session is not None and session.usable:
+        with suppress(Ended):
+            await imap.read_quota(vantage, recorder, trip.reading)
+
+
 async def take_away(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:
     """Remove our mail, and nothing else; failing that is no fault of the trip."""
     watch = trip.watch
@@ -311,6 +324,8 @@ def report(
         sending_tls=trip.sending.tls,
         receiving_tls=trip.reading.tls,
         waited=visible if visible is not None else trip.gave_up,
+        quota=trip.reading.quota,
+        alerts=session.alerts if session else (),
     )
 
 

@@ -10,12 +10,15 @@ from mailprobe.mail import sasl
 from mailprobe.model.failure import Kind, Phase
 from mailprobe.model.report import SmtpReport
 from mailprobe.model.target import Endpoint, Security
+from mailprobe.probes.control import ask_control
 from mailprobe.probes.login import credential
 from mailprobe.probes.reach import peer, reach
+from mailprobe.probes.second_look import settle, wanted
+from mailprobe.probes.swapped import knocking
 from mailprobe.wire.dial import attach
 from mailprobe.wire.smtp import SmtpProtocol, SmtpSession
 from mailprobe.wire.tls import tls_facts
-from mailprobe.wire.trouble import TELLING, Ended, Trouble
+from mailprobe.wire.trouble import Ended, Trouble
 
 if TYPE_CHECKING:
     import socket
@@ -42,6 +45,7 @@ class SmtpNotes:
     tls: TlsFacts | None = None
     mechanism: str | None = None
     authenticated: bool | None = None
+    control: bool | None = None
     session: SmtpSession | None = None
 
 
@@ -62,6 +66,7 @@ async def probe_smtp(
                 await log_in(vantage, recorder, notes, target.mailbox)
         await leave(vantage, recorder, notes)
         await read_refused_certificate(vantage, recorder, endpoint, notes)
+        notes.control = await ask_control(vantage, recorder, endpoint.port)
     finally:
         close(notes)
     offer = notes.offer
@@ -78,6 +83,7 @@ async def probe_smtp(
         auth_mechanism=notes.mechanism,
         authenticated=notes.authenticated,
         tls=notes.tls,
+        control=notes.control,
     )
 
 
@@ -106,10 +112,13 @@ async def greet(  # noqa: PLR0913 - the conversation's cast
         async with recorder.step(Phase.TLS, at, limits.tls) as step:
             await attach(sock, protocol, context, endpoint.host)
             step.saw(_handshake(session.ssl_object))
-        notes.tls = _tls(vantage, session)
+        notes.tls = _tls(vantage, endpoint, session)
+        await banner(vantage, recorder, notes)
     else:
         await attach(sock, protocol)
-    await banner(vantage, recorder, notes)
+        # Where mail servers meet, banners are held back, and TLS never comes first.
+        relay = endpoint.port == vantage.mx_port
+        await banner(vantage, recorder, notes, knock=None if relay else endpoint)
     name = vantage.ehlo_name or literal(sock)
     await ehlo(vantage, recorder, notes, name)
     if endpoint.security is not Security.STARTTLS:
@@ -121,20 +130,30 @@ async def greet(  # noqa: PLR0913 - the conversation's cast
         step.saw(await session.starttls())
     async with recorder.step(Phase.TLS, at, limits.tls) as step:
         step.saw(_handshake(await session.upgrade(context, endpoint.host)))
-    notes.tls = _tls(vantage, session)
+    notes.tls = _tls(vantage, endpoint, session)
     await ehlo(vantage, recorder, notes, name)
 
 
 async def banner(
-    vantage: Vantage, recorder: Recorder, notes: SmtpNotes, *, optional: bool = False
+    vantage: Vantage,
+    recorder: Recorder,
+    notes: SmtpNotes,
+    *,
+    optional: bool = False,
+    knock: Endpoint | None = None,
 ) -> None:
-    """Wait for the greeting."""
+    """Wait for the greeting; *knock* is tried for TLS if it is late."""
     budget = vantage.limits.greeting
     async with recorder.step(
         Phase.GREETING, notes.peer, budget, optional=optional
     ) as step:
-        assert notes.session  # noqa: S101 - for the type checker
-        notes.banner = await notes.session.greeting()
+        session = notes.session
+        assert session  # noqa: S101 - for the type checker
+        if knock and notes.address:
+            async with knocking(vantage, notes.address, knock, session.fail):
+                notes.banner = await session.greeting()
+        else:
+            notes.banner = await session.greeting()
         step.saw(notes.banner)
 
 
@@ -192,8 +211,7 @@ async def read_refused_certificate(
 
     What was wrong is known by then; this says with which certificate.
     """
-    refused = any(s.failure and s.failure.kind in TELLING for s in recorder.steps)
-    if notes.tls is not None or notes.address is None or not refused:
+    if notes.tls is not None or notes.address is None or not wanted(recorder):
         return
     recorder.remark("once more without verification, to read the certificate")
     second = vantage.recorder(min(recorder.remaining(), vantage.limits.tls))
@@ -206,6 +224,7 @@ async def read_refused_certificate(
     finally:
         close(again)
     notes.tls = again.tls
+    settle(recorder, notes.tls)
 
 
 def close(notes: SmtpNotes) -> None:
@@ -227,6 +246,8 @@ def _handshake(tls: ssl.SSLObject | None) -> str:
     return f"{tls.version()} {(tls.cipher() or ('',))[0]}" if tls else ""
 
 
-def _tls(vantage: Vantage, session: SmtpSession) -> TlsFacts | None:
+def _tls(vantage: Vantage, endpoint: Endpoint, session: SmtpSession) -> TlsFacts | None:
     tls = session.ssl_object
-    return tls_facts(tls, vantage.clock.now()) if tls else None
+    if tls is None:
+        return None
+    return tls_facts(tls, vantage.trust, endpoint.host, vantage.clock.now())

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 from mailprobe.model.failure import Phase
 from mailprobe.model.report import TlsReport
 from mailprobe.model.target import Endpoint, Security
 from mailprobe.probes import imap, smtp
+from mailprobe.probes.control import ask_control
 from mailprobe.probes.reach import dial, peer, reach
+from mailprobe.probes.second_look import settle
 from mailprobe.wire.dial import attach
+from mailprobe.wire.handshake import Handshake
 from mailprobe.wire.tls import tls_facts
 from mailprobe.wire.trouble import TELLING, Ended
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
     from mailprobe.model.report import Step, TlsFacts
@@ -47,8 +48,14 @@ async def probe_tls(
         address, facts = await by_imap(vantage, recorder, endpoint)
     else:
         address, facts = await by_smtp(vantage, recorder, endpoint)
-    common = vantage.common(recorder)
-    return TlsReport(**common, target=target, address=address, tls=facts)
+    control = await ask_control(vantage, recorder, endpoint.port)
+    return TlsReport(
+        **vantage.common(recorder),
+        target=target,
+        address=address,
+        tls=facts,
+        control=control,
+    )
 
 
 async def from_first_byte(
@@ -61,9 +68,9 @@ async def from_first_byte(
         at = peer(endpoint.host, endpoint.port)
         async with recorder.step(Phase.TLS, at, vantage.limits.tls) as step:
             verifying = vantage.trust.verifying
-            bare = await attach(sock, _Bare(), verifying, endpoint.host)
-            step.saw(bare.seen)
-        return address, bare.facts(vantage)
+            hand = await attach(sock, Handshake(), verifying, endpoint.host)
+            step.saw(_seen(hand))
+        return address, _facts(vantage, endpoint.host, hand)
     except Ended as ended:
         if address is None or ended.failure.kind not in TELLING:
             return address, None
@@ -71,8 +78,10 @@ async def from_first_byte(
     with suppress(Ended):
         sock = await dial(vantage, second, address, endpoint.port)
         async with second.step(Phase.TLS, address, vantage.limits.tls):
-            bare = await attach(sock, _Bare(), vantage.trust.reading, endpoint.host)
-        return address, bare.facts(vantage)
+            hand = await attach(sock, Handshake(), vantage.trust.reading, endpoint.host)
+        facts = _facts(vantage, endpoint.host, hand)
+        settle(recorder, facts)
+        return address, facts
     return address, None
 
 
@@ -106,31 +115,15 @@ async def by_smtp(
     return notes.address, notes.tls
 
 
-class _Bare(asyncio.Protocol):
-    """Nothing but a handshake: what the service says is not listened to."""
+def _seen(hand: Handshake) -> str:
+    tls = hand.ssl_object
+    return f"{tls.version()} {(tls.cipher() or ('',))[0]}" if tls else ""
 
-    def __init__(self) -> None:
-        self._transport: asyncio.BaseTransport | None = None
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
-
-    @property
-    def tls(self) -> ssl.SSLObject | None:
-        """The TLS connection."""
-        transport = self._transport
-        return transport.get_extra_info("ssl_object") if transport else None
-
-    @property
-    def seen(self) -> str:
-        """Version and cipher."""
-        tls = self.tls
-        return f"{tls.version()} {(tls.cipher() or ('',))[0]}" if tls else ""
-
-    def facts(self, vantage: Vantage) -> TlsFacts | None:
-        """Read what the handshake showed, and close at once."""
-        tls = self.tls
-        found = tls_facts(tls, vantage.clock.now()) if tls else None
-        if self._transport is not None:
-            cast("asyncio.Transport", self._transport).abort()
-        return found
+def _facts(vantage: Vantage, name: str, hand: Handshake) -> TlsFacts | None:
+    """Read what the handshake showed, and close at once."""
+    tls = hand.ssl_object
+    now = vantage.clock.now()
+    found = tls_facts(tls, vantage.trust, name, now) if tls else None
+    hand.close()
+    return found

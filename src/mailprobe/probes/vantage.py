@@ -45,8 +45,11 @@ class Vantage:
         ehlo_name: The name we greet with; empty for the address literal of
             the connection (RFC 5321 4.1.4).
         mx_port: Where MX hosts are dialled: 25 everywhere but in a lab.
-        control: A mail server known to work: if it cannot be reached either,
-            silence elsewhere says something about our network.
+        loopback: Whether MX hosts on loopback addresses are dialled: only a lab
+            is served there.
+        controls: Mail servers known to work: if the one of a port cannot be
+            reached either, silence on that port says something about our network.
+        attempts: How often a conversation is held whose failure may pass.
         canary_key: What canaries are signed with.
         transcript: Whether conversations are kept.
     """
@@ -57,7 +60,9 @@ class Vantage:
     nameservers: tuple[str, ...]
     ehlo_name: str
     mx_port: int
-    control: Endpoint | None
+    loopback: bool
+    controls: tuple[Endpoint, ...]
+    attempts: int
     canary_key: bytes
     transcript: bool
 
@@ -75,7 +80,9 @@ class Vantage:
             release = version("mailprobe")
         except PackageNotFoundError:  # run from a tree that is not installed
             release = "unknown"
-        return ProberFacts(version=release, ehlo_name=self.ehlo_name)
+        return ProberFacts(
+            version=release, ehlo_name=self.ehlo_name, mx_port=self.mx_port
+        )
 
     def recorder(
         self, timeout: float, on_step: Callable[[Step], None] | None = None

@@ -57,6 +57,7 @@ def document(check: Check[Report]) -> dict[str, Any]:
         "duration_s": _plain(report.duration),
         **_verdict(check.verdict),
         "steps": [_step(step) for step in report.steps],
+        "earlier": _plain(report.earlier),
         "facts": facts(report),
         "prober": _plain(report.prober),
     }

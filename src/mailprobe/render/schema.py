@@ -192,6 +192,7 @@ class _Documents:
                 ("duration_s", float | None),
                 *self._fields(VerdictDocument),
                 ("steps", self._written(tuple[StepDocument, ...])),
+                ("earlier", self._written(tuple[Failure, ...])),
                 ("facts", self._facts(report, f"{name}Facts")),
                 ("prober", self._written(ProberFacts)),
                 # Left out where there is nothing to say.

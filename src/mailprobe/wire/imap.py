@@ -247,6 +247,10 @@ class ImapSession:
         self._protocol.state = LOGOUT
         await self.command("LOGOUT")
 
+    def fail(self, trouble: Trouble) -> None:
+        """End the session with what was found out otherwise."""
+        self._protocol.end(trouble)
+
     def abort(self) -> None:
         """Close at once; to be called in any case, any number of times."""
         if self._protocol.transport is not None:

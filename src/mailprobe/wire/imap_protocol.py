@@ -19,7 +19,7 @@ from mailprobe.mail.imap_stream import Response, ResponseReader, StreamError
 from mailprobe.mail.text import readable
 from mailprobe.model.failure import Kind, Reply
 from mailprobe.wire.dial import acknowledge
-from mailprobe.wire.trouble import Trouble
+from mailprobe.wire.trouble import TLS_IN_CLEAR, Trouble, tls_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +96,9 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is un
             responses = self._reader.feed(data)
         except StreamError as error:
             self.end(Trouble(Kind.IMAP_PROTOCOL, detail=str(error)))
+            return
+        if not self.greeting.done.done() and tls_record(data):
+            self.end(Trouble(Kind.SECURITY_MISMATCH, detail=TLS_IN_CLEAR))
             return
         for response in responses:
             if self.lost is not None:

@@ -163,6 +163,13 @@ class Recorder:
         else:
             self._add(step.closed(None))
 
+    def refine(self, phase: Phase, kind: Kind) -> None:
+        """Name a failure of *phase* more exactly, after a second look at it."""
+        for number, step in enumerate(self._steps):
+            if step.phase is phase and step.failure:
+                failure = replace(step.failure, kind=kind)
+                self._steps[number] = replace(step, failure=failure)
+
     def sent(self, line: str) -> None:
         """Keep a line of ours in the transcript, secrets already masked."""
         self._write("C: ", line)

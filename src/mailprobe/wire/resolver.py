@@ -37,12 +37,13 @@ DNS_PORT: Final = 53
 
 
 class Outcome(StrEnum):
-    """How a lookup ended; six distinct things that are never merged."""
+    """How a lookup ended; distinct things that are never merged."""
 
     ANSWER = "answer"
     NO_DATA = "no_data"
     NXDOMAIN = "nxdomain"
     SERVFAIL = "servfail"
+    BOGUS = "bogus"
     REFUSED = "refused"
     TIMEOUT = "timeout"
     MALFORMED = "malformed"
@@ -52,6 +53,7 @@ KINDS: Final = {
     Outcome.NO_DATA: Kind.DNS_NO_DATA,
     Outcome.NXDOMAIN: Kind.DNS_NXDOMAIN,
     Outcome.SERVFAIL: Kind.DNS_SERVFAIL,
+    Outcome.BOGUS: Kind.DNS_BOGUS,
     Outcome.REFUSED: Kind.DNS_REFUSED,
     Outcome.TIMEOUT: Kind.DNS_TIMEOUT,
     Outcome.MALFORMED: Kind.DNS_MALFORMED,
@@ -145,8 +147,8 @@ class Resolver:
         """
         Ask for the records of one type; bounded by the limits, never raises.
 
-        An answer, "no data" and "no such name" are believed at once; a server
-        that fails, refuses or is silent gives way to the next one.
+        An answer, "no data", "no such name" and a failed validation are believed
+        at once; a server that fails, refuses or is silent gives way to the next.
         """
         question = _question(name, record_type)
         if question is None:
@@ -218,7 +220,12 @@ async def _exchange(
     return await dns.asyncquery.tcp(question, at.address, port=at.port)
 
 
-_FINAL: Final = frozenset({Outcome.ANSWER, Outcome.NO_DATA, Outcome.NXDOMAIN})
+_FINAL: Final = frozenset(
+    {Outcome.ANSWER, Outcome.NO_DATA, Outcome.NXDOMAIN, Outcome.BOGUS}
+)
+# RFC 8914 4.7 to 4.13: the validator saw the data and its signatures do not hold.
+_BOGUS: Final = frozenset(range(6, 13))
+_UNFETCHED: Final = frozenset({22, 23})  # 4.23, 4.24: it could not even be asked for
 _RCODES: Final = {
     dns.rcode.NXDOMAIN: Outcome.NXDOMAIN,
     dns.rcode.SERVFAIL: Outcome.SERVFAIL,
@@ -241,6 +248,9 @@ def _read(response: dns.message.Message, server: str) -> Lookup:
     rcode = response.rcode()
     if rcode is not dns.rcode.NOERROR:
         outcome = _RCODES.get(rcode, Outcome.SERVFAIL)
+        codes = {int(one.code) for one in errors}
+        if outcome is Outcome.SERVFAIL and codes & _BOGUS and not codes & _UNFETCHED:
+            outcome = Outcome.BOGUS
         detail = detail or ("" if rcode in _RCODES else dns.rcode.to_text(rcode))
         return Lookup(outcome=outcome, server=server, detail=detail)
     try:

@@ -18,7 +18,7 @@ from mailprobe.mail.text import readable
 from mailprobe.model.failure import Kind, Reply
 from mailprobe.model.secret import MASK
 from mailprobe.wire.dial import acknowledge
-from mailprobe.wire.trouble import Trouble, no_tls
+from mailprobe.wire.trouble import TLS_IN_CLEAR, Trouble, no_tls, tls_record
 
 if TYPE_CHECKING:
     from mailprobe.mail.ehlo import Offer
@@ -62,13 +62,21 @@ class SmtpProtocol(SMTPProtocol):
         try:
             replies = self._reader.feed(data)
         except ReplyError as error:
-            trouble = Trouble(Kind.SMTP_PROTOCOL, detail=str(error))
-            self._set_response_exception(waiter, trouble)
+            if tls_record(data):
+                self.fail(Trouble(Kind.SECURITY_MISMATCH, detail=TLS_IN_CLEAR))
+            else:
+                self.fail(Trouble(Kind.SMTP_PROTOCOL, detail=str(error)))
             return
         if replies:
             more = "".join(f"{reply}\r\n" for reply in replies[1:]).encode()
             self.surplus += more + self._reader.pending
             waiter.set_result(replies[0])
+
+    def fail(self, trouble: Trouble) -> None:
+        """End the wait for a reply."""
+        waiter = cast("asyncio.Future[Any] | None", self._response_waiter)
+        if waiter is not None and not waiter.done():
+            self._set_response_exception(waiter, trouble)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Tell whoever waits; a lost farewell is never made up (the base does)."""
@@ -219,6 +227,10 @@ class SmtpSession:
     async def quit(self) -> Reply:
         """Take leave."""
         return _expect(await self.command("QUIT"), 221)
+
+    def fail(self, trouble: Trouble) -> None:
+        """End the wait for a reply with what was found out otherwise."""
+        self._protocol.fail(trouble)
 
     def abort(self) -> None:
         """Close at once; to be called in any case, any number of times."""

@@ -13,6 +13,9 @@ from mailprobe.model.report import Certificate, TlsFacts
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from mailprobe.mail.chain import Roots
+    from mailprobe.model.failure import Kind
+
 CHAIN_MAX: Final = 10  # certificates read of a chain; real ones have two to four
 _ENCODING_DER: Final = 2  # _ssl.ENCODING_DER
 
@@ -54,6 +57,13 @@ class Trust:
             raise ConfigError(message) from None
 
     @cached_property
+    def roots(self) -> Roots:
+        """The roots of `verifying`, to say what is wrong with a refused chain."""
+        from mailprobe.mail.chain import Roots  # noqa: PLC0415 - only if one was
+
+        return Roots(self.verifying.get_ca_certs(binary_form=True))
+
+    @cached_property
     def reading(self) -> ssl.SSLContext:
         """
         Checks nothing: only to read a certificate, where no secret is sent.
@@ -70,21 +80,37 @@ class Trust:
         return context
 
 
-def tls_facts(tls: ssl.SSLObject, at: datetime) -> TlsFacts:
-    """Return what a finished handshake showed."""
+def tls_facts(tls: ssl.SSLObject, trust: Trust, name: str, at: datetime) -> TlsFacts:
+    """
+    Return what a finished handshake showed.
+
+    Args:
+        tls: The connection.
+        trust: Whose roots a certificate that was not verified is held against.
+        name: The host that was dialled.
+        at: When.
+    """
     from mailprobe.mail.certificate import days_left, read_certificate  # noqa: PLC0415
 
     leaf = tls.getpeercert(binary_form=True)
     certificate = read_certificate(leaf) if leaf else None
     cipher = tls.cipher()
-    chain: tuple[Certificate | None, ...] = tuple(map(read_certificate, _chain(tls)))
+    sent = _chain(tls)
+    chain: tuple[Certificate | None, ...] = tuple(map(read_certificate, sent))
+    verified = tls.context.verify_mode is ssl.CERT_REQUIRED
+    wrong: tuple[Kind, ...] = ()
+    if sent and not verified:
+        from mailprobe.mail.chain import complaints  # noqa: PLC0415 - only if refused
+
+        wrong = complaints(sent, name, trust.roots, at)
     return TlsFacts(
         version=tls.version(),
         cipher=cipher[0] if cipher else None,
-        verified=tls.context.verify_mode is ssl.CERT_REQUIRED,
+        verified=verified,
         certificate=certificate,
         chain=tuple(one for one in chain if one is not None),
         days_left=days_left(certificate, at) if certificate else None,
+        complaints=wrong,
     )
 
 

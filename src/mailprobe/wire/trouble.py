@@ -44,6 +44,9 @@ _CERTIFICATE: Final = {
     62: Kind.TLS_WRONG_HOST,
     63: Kind.TLS_WRONG_HOST,
     64: Kind.TLS_WRONG_HOST,
+    66: Kind.TLS_WEAK,  # the key of the certificate, of a CA, a CA's signature
+    67: Kind.TLS_WEAK,
+    68: Kind.TLS_WEAK,
 }
 # After these a second handshake tells more: with which certificate, how weak.
 TELLING: Final = frozenset(
@@ -66,6 +69,7 @@ _TIMEOUTS: Final = {
     Phase.TCP: Kind.TCP_TIMEOUT,
     Phase.TLS: Kind.TLS_TIMEOUT,
     Phase.GREETING: Kind.GREETING_TIMEOUT,
+    Phase.ACCEPT: Kind.SUBMISSION_UNCONFIRMED,
 }
 
 
@@ -86,6 +90,14 @@ def failure_of(error: Exception, phase: Phase) -> Failure | None:
     if kind is None:
         return None
     return Failure(kind=kind, phase=phase, detail=_detail(error))
+
+
+TLS_IN_CLEAR: Final = "a TLS record in place of a greeting"
+
+
+def tls_record(data: bytes) -> bool:
+    """Whether bytes begin like a TLS alert or handshake (RFC 8446 5.1)."""
+    return data[:2] in {b"\x15\x03", b"\x16\x03"}
 
 
 def no_tls(error: ssl.SSLError) -> bool:
