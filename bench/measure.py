@@ -74,6 +74,39 @@ def in_turns(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Promptness:
+    """
+    How soon something is known.
+
+    Attributes:
+        name: What is waited for.
+        waits: Seconds of each run.
+        goal: What the median must not exceed.
+    """
+
+    name: str
+    waits: tuple[float, ...]
+    goal: float
+
+    @property
+    def median(self) -> float:
+        """Of all runs, seconds."""
+        return statistics.median(self.waits)
+
+    @property
+    def met(self) -> bool:
+        """Whether the median is soon enough."""
+        return self.median <= self.goal
+
+    def __str__(self) -> str:
+        verdict = "goal met" if self.met else "GOAL MISSED"
+        return (
+            f"{self.name}: {middle(self.waits)}, once {max(self.waits) * 1e3:.0f} ms; "
+            f"{len(self.waits)} runs, at most {self.goal * 1e3:.0f} ms: {verdict}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
     """One round trip: what we said, and what the receiving store's log says."""
 

@@ -17,15 +17,15 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Final
 
-from bench.measure import Accuracy, Comparison, middle
+from bench.measure import Accuracy, Comparison, Promptness, middle
 from tests.real.requirements import missing
 
-Result = Comparison | Accuracy
+Result = Comparison | Accuracy | Promptness
 
 RESULTS: Final = Path(__file__).with_name("results.md")
 LIBRARIES: Final = ("aiosmtplib", "aioimaplib", "dnspython", "cryptography", "msgspec")
 NEED_SERVERS: Final = frozenset({"starttls", "mailbox", "trip_accuracy"})
-NAMES: Final = ("startup", "starttls", "mailbox", "trip_accuracy")
+NAMES: Final = ("startup", "starttls", "mailbox", "trip_accuracy", "notice")
 
 
 def results(names: Sequence[str]) -> Iterator[Result]:
@@ -46,6 +46,9 @@ def report(found: Sequence[Result], left_out: Sequence[str]) -> str:
         parts.append(_table(_RATIO_HEADS, [_ratio(r) for r in ratios]))
     if trips:
         parts.append(_table(_TRIP_HEADS, [_trip(r) for r in trips]))
+    waits = [r for r in found if isinstance(r, Promptness)]
+    if waits:
+        parts.append(_table(_WAIT_HEADS, [_wait(r) for r in waits]))
     if left_out:
         parts.append(f"Not run here: {', '.join(left_out)}.")
     return "\n\n".join(parts) + "\n"
@@ -59,6 +62,13 @@ _TRIP_HEADS: Final = (
     "error of ours",
     "at most",
     "bound held",
+)
+_WAIT_HEADS: Final = (
+    "after a fault has been shown",
+    "runs",
+    "median (middle half)",
+    "longest",
+    "at most",
 )
 
 
@@ -75,6 +85,16 @@ def _trip(r: Accuracy) -> Sequence[str]:
         f"**{r.error * 1e3:.1f} ms**",
         f"{r.goal * 1e3:.0f} ms",
         f"{r.bounds_held} of {len(r.trips)}",
+    )
+
+
+def _wait(r: Promptness) -> Sequence[str]:
+    return (
+        r.name,
+        str(len(r.waits)),
+        f"**{middle(r.waits)}**",
+        f"{max(r.waits) * 1e3:.0f} ms",
+        f"{r.goal * 1e3:.0f} ms",
     )
 
 

@@ -7,11 +7,13 @@ import gc
 import socket
 import threading
 import weakref
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from mailprobe import Prober
+from mailprobe import Limits, Prober
+from mailprobe.lab import Drop, Stall
 from tests.scenarios.scenario import GENEROUS, PATIENT, Run
 from tests.scenarios.table_imap import LOGIN as IMAP
 from tests.scenarios.table_imap import UPGRADE as IMAP_UPGRADE
@@ -24,10 +26,10 @@ from tests.scenarios.table_tls import UPGRADE as TLS_UPGRADE
 from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Awaitable, Callable, Iterator
 
     from mailprobe import Step
-    from mailprobe.lab import ThreadedLab
+    from mailprobe.lab import Fault, ThreadedLab
     from tests.scenarios.scenario import How
 
 # Each probe, and the steps that it takes in a healthy world.
@@ -121,6 +123,64 @@ async def test_cancelled(
     assert asyncio.all_tasks() == {asyncio.current_task()}
     assert not [record for record in caplog.records if record.name == "asyncio"]
     lab_world.store.clear()
+
+
+async def knock_on_tls(run: Run) -> object:
+    """Wait in clear for a greeting, with a hand on the TLS that stalls there."""
+    at = run.lab.endpoint("libero.test", "imap", "starttls")
+    return await run.prober.imap(at.host, at.port, security="starttls")
+
+
+async def second_attempt(run: Run) -> object:
+    """Meet a server that closes at once, and pause before the second attempt."""
+    return await run.prober.imap(run.box())
+
+
+async def second_address(run: Run) -> object:
+    """The same for every address of an MX."""
+    return await run.prober.mx("libero.test", connect=True)
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("how", "fault", "limits", "sockets"),
+    [
+        (knock_on_tls, Stall("GREETING"), replace(PATIENT, greeting_usual=0.0), 2),
+        (second_attempt, Drop("GREETING"), replace(PATIENT, again_after=GENEROUS), 1),
+        (second_address, Drop("GREETING"), replace(PATIENT, again_after=GENEROUS), 2),
+    ],
+    ids=["knocking", "before a second attempt", "before a second greeting"],
+)
+async def test_cancelled_in_between(
+    lab_world: ThreadedLab,
+    opened: weakref.WeakSet[socket.socket],
+    how: Callable[[Run], Awaitable[object]],
+    fault: Fault,
+    limits: Limits,
+    sockets: int,
+) -> None:
+    """What is cancelled beside or between conversations leaves nothing either."""
+    made: set[int] = set()
+    options = prober_options_for(lab_world) | {"limits": limits}
+    with lab_world.fault(fault):
+        async with Prober(**options) as prober:
+
+            async def probe() -> None:
+                await how(Run(lab_world, prober, GENEROUS))
+
+            task = asyncio.create_task(probe())
+            async with asyncio.timeout(GENEROUS):
+                while len(made) < sockets:
+                    await asyncio.sleep(0)
+                    streams = (s for s in opened if s.type is socket.SOCK_STREAM)
+                    made |= set(map(id, streams))
+            task.cancel()
+            await asyncio.wait({task})
+    assert task.cancelled()
+    for _ in range(SETTLING):
+        await asyncio.sleep(0)
+    assert [sock for sock in opened if sock.fileno() >= 0] == []
+    assert asyncio.all_tasks() == {asyncio.current_task()}
 
 
 @pytest.mark.asyncio
