@@ -25,6 +25,12 @@ class Secret:
         """Return the value itself, to be put on a verified connection."""
         return self._value
 
+    def masked(self, text: str) -> str:
+        """Return *text* with this value masked, as it is and as a repr writes it."""
+        for form in {self._value, repr(self._value)[1:-1]} - {""}:
+            text = text.replace(form, MASK)
+        return text
+
     def __bool__(self) -> bool:
         return bool(self._value)
 

@@ -10,12 +10,15 @@ from mailprobe.model.failure import Failure, Kind, Phase
 from mailprobe.model.report import Report, Step
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterator
 
+    from mailprobe.model.secret import Secret
     from mailprobe.model.target import Target
     from mailprobe.probes.vantage import Vantage
 
 S = TypeVar("S", bound=Report)
+
+_BOXES: Final = ("mailbox", "sender", "recipient")
 
 TRACEBACK_MAX: Final = 4000  # characters kept of a fault of ours: its last frames
 
@@ -47,7 +50,11 @@ async def guarded(
         raise
     except Exception:  # noqa: BLE001 - the promise: never a traceback for theirs
         took = vantage.clock.monotonic() - began
-        detail = traceback.format_exc()[-TRACEBACK_MAX:]
+        detail = traceback.format_exc()
+        # Whatever failed may have quoted what it was given.
+        for secret in _secrets(target):
+            detail = secret.masked(detail)
+        detail = detail[-TRACEBACK_MAX:]
         failure = Failure(kind=Kind.BUG, phase=Phase.TRANSIT, detail=detail)
         step = Step(phase=Phase.TRANSIT, peer="", began=0.0, took=took, failure=failure)
         return kind(
@@ -58,3 +65,8 @@ async def guarded(
             target=target,
             **fields,
         )
+
+
+def _secrets(target: Target) -> Iterator[Secret]:
+    boxes = (getattr(target, name, None) for name in _BOXES)
+    yield from (box.password for box in boxes if box and box.password)
