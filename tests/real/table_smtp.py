@@ -67,7 +67,7 @@ def greetings() -> list[Scenario]:
         ),
         Scenario(
             name="tarpit",
-            fault=lambda w: faults.tarpit(w, 11),
+            fault=lambda w: faults.tarpit(w, 20),
             probe=mx(),
             ending=("ok", None, None, None),
             finding="slow_greeting",
