@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.fuzz.conversation import CUT, SECRET, TAG, TURN
 from tests.fuzz.targets import CANARY
+from tests.mail.samples import BOUNCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -157,6 +158,7 @@ def seeds() -> Mapping[str, tuple[bytes, ...]]:
         ),
         "imap-session": _IMAP,
         "headers": _HEADERS,
+        "bounces": tuple(BOUNCES.values()),
         "certificates": (_certificate(),),
         "dns-answers": _answers(),
         "presets": _PRESETS,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -92,7 +93,7 @@ def _fields(content: bytes) -> Iterator[tuple[str, str]]:
     for line in map(bytes.rstrip, content.split(b"\n")):
         if line[:1] in (b" ", b"\t") and name:
             if len(value) < FIELD_MAX:
-                value += b"\n" + line.strip()[:FIELD_MAX]
+                value += b" " + line.strip()[:FIELD_MAX]
             continue
         if name:
             yield name, readable(value.strip(), FIELD_MAX)
@@ -110,7 +111,7 @@ def _fields(content: bytes) -> Iterator[tuple[str, str]]:
 def _add(found: list[Returned], group: dict[str, str]) -> None:
     final, original = group.get("final-recipient"), group.get("original-recipient")
     said = group.get("diagnostic-code", "")
-    diagnostic = reply_in(_untyped(said).split("\n"))
+    diagnostic = reply_in([_untyped(said)])
     status = enhanced_code(group.get("status", "")) or (
         diagnostic.enhanced if diagnostic else None
     )
@@ -143,7 +144,7 @@ def _untyped(value: str) -> str:
 
 
 def _recipient(value: str) -> str:
-    text = _untyped(value.replace("\n", " "))
+    text = _untyped(value)
     if value.lstrip()[:5].lower() == "utf-8":  # RFC 6533 3: other characters in ASCII
         text = _ESCAPED.sub(_unescaped, text[:LINE_MAX])
     return address(text)
@@ -151,4 +152,5 @@ def _recipient(value: str) -> str:
 
 def _unescaped(match: re.Match[str]) -> str:
     number = int(match[1], 16)
-    return chr(number) if number <= 0x10FFFF else match[0]  # noqa: PLR2004 - Unicode
+    char = chr(number) if number <= sys.maxunicode else ""
+    return char if char and char.isprintable() else match[0]

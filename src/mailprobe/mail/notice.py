@@ -90,12 +90,15 @@ _COPY: Final = re.compile(
 _PLACE: Final = (
     r'[^\s<>()\[\]:;,"@]{1,64}@(?:\[[0-9a-f.:]{2,60}\]|[^\s<>()\[\]:;,"@]{1,255})'
 )
+# "<a@b>: why", the address alone, "a@b on a date", a link, and sendmail's "550
+# <a@b>... why", which is the reply itself.
 _ENTRY: Final = re.compile(
     r"\s*(?:"
     r"<(?P<boxed>[^<>\s]{1,320})>(?::(?P<a>.*))?$"
     rf'|"?(?P<bare>{_PLACE})"?(?::(?P<b>.*)|\s+on\s.*)?$'
     r"|[^<>]{0,200}<mailto:(?P<link>[^<>\s]{1,320})>$"
-    rf"|(?=[45])(?P<c>[0-9]{{3}}\s(?:[0-9.]{{5,11}}\s)?<?(?P<named>{_PLACE})>?\.\.\..*)$"
+    r"|(?P<c>(?:[45][0-9]{2}\s(?:[0-9.]{5,11}\s)?)?"
+    rf"<?(?P<named>{_PLACE})>?\.\.\. .*)$"
     r")",
     re.IGNORECASE,
 )

@@ -92,8 +92,10 @@ def _numbered(code: str, lines: list[str]) -> Reply:
     # Folded headers and transcripts repeat it, with or without a line of its own.
     text = re.sub(rf"(?m)^(?:<<< )?{code}[ -]", "", whole)
     text = re.sub(rf"[ \n]{code}[ -](?=[245]\.[0-9]{{1,3}}\.)", "\n", text)
-    if text.endswith(")") and text.count("(") < text.count(")"):
-        text = text[:-1]  # the whole reply stood in parentheses
+    if (text.endswith(")") and text.count("(") < text.count(")")) or (
+        text.endswith("'") and text.count("'") == 1
+    ):
+        text = text[:-1]  # the whole reply stood in parentheses or quotes
     return smtp_reply(int(code), text.encode("utf-8", "backslashreplace").split(b"\n"))
 
 
