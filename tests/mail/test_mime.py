@@ -40,7 +40,8 @@ def one(head: bytes, body: bytes) -> Part:
             (
                 b'Content-Type: MULTIPART/Mixed; x=y;\r\n\tBoundary="a \\"b"\r\n\r\n'
                 b'preamble\r\n--a "b\r\n\r\none\r\n\r\n--a "b \t\r\n'
-                b'Content-Type: text/html\r\n\r\ntwo\r\n--a "b--\r\nepilogue\r\n--a "b\r\n'
+                b'Content-Type: text/html\r\n\r\ntwo\r\n--a "b--\r\n'
+                b'epilogue\r\n--a "b\r\n'
             ),
             [
                 ("multipart/mixed", 0, b""),

@@ -25,8 +25,8 @@ KEY_BYTES: Final = 32
 _TOKEN: Final = re.compile(
     r"mp1-([0-9a-f]{8})-([0-9a-f]{8,10})-([0-9a-f]{32})-([0-9a-f]{32})", re.IGNORECASE
 )
-# An encoded subject of ours takes some 350 characters. Behind them a line is not
-# decoded: what looks like many encoded words would take time by their square.
+# An encoded subject of ours takes some 350 characters. Of longer lines the rest is
+# not decoded: decode_header takes time by the square of what looks like words.
 _ENCODED_MAX: Final = 1000
 _FOLD: Final = re.compile(r"\r?\n[ \t]+")
 _SENTENCES: Final = (
