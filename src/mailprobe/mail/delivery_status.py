@@ -22,8 +22,9 @@ from mailprobe.mail.returned import (
 from mailprobe.mail.text import readable
 
 RECIPIENTS_MAX: Final = 100  # what every server takes at once (RFC 5321 4.5.3.1.8)
-FIELDS_MAX: Final = 2000  # a hundred recipients have some ten fields each
-FIELD_MAX: Final = 8000  # bytes; the longest diagnostics fill twenty lines
+LINES_MAX: Final = 2000  # a hundred recipients have some ten fields each
+NAME_MAX: Final = 80  # characters; the longest that is known here has twenty-two
+FIELD_MAX: Final = 8000  # characters; the longest diagnostics fill twenty lines
 
 KINDS: Final = ("message/delivery-status", "message/global-delivery-status")
 
@@ -89,23 +90,18 @@ def read_delivery_status(content: bytes) -> DeliveryStatus:
 
 def _fields(content: bytes) -> Iterator[tuple[str, str]]:
     """Yield names, in lower case, and unfolded values; an empty pair ends a group."""
-    name, value, count = "", b"", 0
-    for line in map(bytes.rstrip, content.split(b"\n")):
-        if line[:1] in (b" ", b"\t") and name:
-            if len(value) < FIELD_MAX:
-                value += b" " + line.strip()[:FIELD_MAX]
+    name, value = "", [b""]
+    for line in [*map(bytes.rstrip, content.split(b"\n", LINES_MAX)[:LINES_MAX]), b""]:
+        if name and line[:1] in (b" ", b"\t"):
+            value.append(line.strip())
             continue
         if name:
-            yield name, readable(value.strip(), FIELD_MAX)
-        key, colon, value = line[: 2 * FIELD_MAX].partition(b":")
-        name = key.strip().lower().decode("latin-1") if colon else ""
-        count += 1
-        if count > FIELDS_MAX:
-            return
+            yield name, readable(b" ".join(value).strip(), FIELD_MAX)
+        key, colon, rest = line.partition(b":")
+        name = readable(key.strip().lower(), NAME_MAX) if colon else ""
+        value = [rest]
         if not line:
             yield "", ""
-    if name:
-        yield name, readable(value.strip(), FIELD_MAX)
 
 
 def _add(found: list[Returned], group: dict[str, str]) -> None:

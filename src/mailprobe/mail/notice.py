@@ -147,13 +147,12 @@ def read_notice(
             _merge(found, _named_in_full(entry, named))
     if known is None:
         return (), None
-    lines = [line[:LINE_MAX] for line in text.split("\n")[:LINES_MAX]]
     if not found:
+        lines = [line[:LINE_MAX] for line in text.split("\n")[:LINES_MAX]]
         unnamed = _with(Returned(recipient="", action=known), _spoken(lines))
         found = {name: replace(unnamed, recipient=name) for name in named or ("",)}
     writer = _WRITER.search(text)
-    recipients = tuple(_completed(returned, lines) for returned in found.values())
-    return recipients, host(writer[1]) if writer else None
+    return tuple(found.values()), host(writer[1]) if writer else None
 
 
 def _named_in_full(entry: Returned, named: tuple[str, ...]) -> Returned:
@@ -240,18 +239,6 @@ def _with(returned: Returned, said: list[str]) -> Returned:
         diagnostic=diagnostic,
         remote_mta=host(server[1]) if server else None,
     )
-
-
-def _completed(returned: Returned, lines: list[str]) -> Returned:
-    """Look an address without a reply up in the transcript."""
-    if (returned.diagnostic and returned.diagnostic.code) or not returned.recipient:
-        return returned
-    for line in lines:
-        if returned.recipient in line:
-            reply = reply_in([line])
-            if reply and reply.code:
-                return _with(returned, [line])
-    return returned
 
 
 def _merge(found: dict[str, Returned], entry: Returned) -> None:
