@@ -139,7 +139,7 @@ def _told(
         return None, b""
     attached = any(part.within or part.kind in _HEADERS for part in cut)
     subject = any(_SUBJECT.search(value) for value in header_values(head, "Subject"))
-    for content in _texts(own):
+    for content in _texts(own) or [b""]:
         text, copy = parted(content)
         status = _status([text])  # a gateway may have made one text of a report
         if status.recipients:

@@ -21,7 +21,6 @@ from mailprobe.mail.text import readable
 
 NOTICE_MAX: Final = 32 * 1024  # characters; a hundred recipients take some 20,000
 LINES_MAX: Final = 1000  # the same hundred, with ten lines each
-SAID_MAX: Final = 20  # lines of one diagnostic; Gmail's longest has twelve
 
 # What stands right before the list of recipients, and what it says of them. No
 # server is named: qmail's words are also Yahoo's, and Exim's those of a dozen.
@@ -223,9 +222,9 @@ def _spoken(lines: list[str]) -> list[str]:
             continue
         reply = reply_in(paragraph)
         if reply and reply.code:
-            return paragraph[:SAID_MAX]
+            return paragraph
         first, paragraph = first or paragraph, []
-    return first[:SAID_MAX]
+    return first
 
 
 def _with(returned: Returned, said: list[str]) -> Returned:
