@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.fuzz.conversation import CUT, SECRET, TAG, TURN
 from tests.fuzz.targets import CANARY
+from tests.mail.samples import BOUNCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,6 +101,21 @@ _HEADERS: Final = (
     b"Received: (((nested)\r\nReceived: ; Thu, 99 Foo 99999 99:99:99 +9999\r\n",
 )
 
+# One of each way to write them.
+_BOUNCES: Final = (
+    "courier",
+    "exchange-words",
+    "exim",
+    "gateway",
+    "gmail-late",
+    "gmail-report",
+    "international",
+    "qmail",
+    "sendmail-late",
+    "sendmail-old",
+    "two-fates",
+)
+
 _PRESETS: Final = (
     (
         b'id = "own"\nname = "Own"\noperator = "Own"\ndomains = ["own.test"]\n'
@@ -157,6 +173,7 @@ def seeds() -> Mapping[str, tuple[bytes, ...]]:
         ),
         "imap-session": _IMAP,
         "headers": _HEADERS,
+        "bounces": tuple(BOUNCES[name] for name in _BOUNCES),
         "certificates": (_certificate(),),
         "dns-answers": _answers(),
         "presets": _PRESETS,

@@ -18,12 +18,16 @@ import dns.message
 
 from mailprobe.judge import judge
 from mailprobe.mail import imap as read
+from mailprobe.mail.bounce import read_bounce
 from mailprobe.mail.canary import mint, origin, tokens
 from mailprobe.mail.certificate import read_certificate
+from mailprobe.mail.delivery_status import RECIPIENTS_MAX
 from mailprobe.mail.ehlo import ehlo_offer
 from mailprobe.mail.imap_stream import Response, ResponseReader, StreamError
+from mailprobe.mail.mime import PARTS_MAX, parts
 from mailprobe.mail.received import authentication_results, received_hops
 from mailprobe.mail.reply import ReplyError, ReplyReader
+from mailprobe.mail.returned import ADDRESS_MAX
 from mailprobe.model.errors import ConfigError
 from mailprobe.model.failure import Phase
 from mailprobe.model.report import ImapReport, SmtpReport
@@ -205,6 +209,23 @@ def headers(data: bytes) -> None:
     authentication_results(data)
 
 
+def bounces(data: bytes) -> None:
+    """A bounce is read or is none; what is read is bounded."""
+    cut = parts(data)
+    assert len(cut) <= PARTS_MAX
+    assert sum(len(part.head) + len(part.body) for part in cut) <= len(data)
+    bounce = read_bounce(data)
+    if bounce is None:
+        return
+    for token in bounce.canary_tokens:
+        origin(token, CANARY, KEY)
+    assert len(bounce.recipients) <= RECIPIENTS_MAX
+    for returned in bounce.recipients:
+        assert len(returned.recipient) <= ADDRESS_MAX
+        assert "\n" not in returned.recipient
+    repr(bounce).encode()
+
+
 def certificates(data: bytes) -> None:
     """A certificate is read or refused."""
     read_certificate(data)
@@ -262,6 +283,7 @@ TARGETS: Final[Mapping[str, Callable[[bytes], None]]] = {
             imap_responses,
             imap_session,
             headers,
+            bounces,
             certificates,
             dns_answers,
             presets,

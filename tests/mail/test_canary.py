@@ -122,6 +122,14 @@ def test_half_a_token_is_none(headers: bytes) -> None:
     assert tokens(headers) == ()
 
 
+def test_a_line_is_decoded_to_a_length() -> None:
+    """Behind its beginning a line is not: it takes time by the square of it."""
+    encoded = b_word(CANARY.token)
+    near, far = (f"Subject: {'x' * size} {encoded}\r\n" for size in (800, 1000))
+    assert tokens(near.encode()) == (CANARY.token,)
+    assert tokens(far.encode()) == ()
+
+
 def test_tokens_are_distinct() -> None:
     """A token that stands in three headers is one; two canaries are two."""
     both = CANARY.message(AT) + make(nonce=2).message(AT)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import itertools
 import os
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from tests.real.dovecot import MAIL_GID, MAIL_UID
+from tests.real.process import POLL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +94,28 @@ def snapshot(maildir: Path) -> Counter[StoredMail]:
         for folder in (maildir, *maildir.glob(".*"))
         for digest, flags in _mails(folder)
     )
+
+
+def mails(maildir: Path) -> list[bytes]:
+    """Return every mail of the inbox."""
+    files = [file for part in ("new", "cur") for file in (maildir / part).glob("*")]
+    return [file.read_bytes() for file in files]
+
+
+def first_mail(maildir: Path, timeout: float = 20.0) -> bytes:
+    """
+    Wait until a mail is in the inbox; return it.
+
+    Raises:
+        TimeoutError: If none is there after *timeout* seconds.
+    """
+    deadline = time.monotonic() + timeout
+    while not (found := mails(maildir)):
+        if time.monotonic() > deadline:
+            message = f"no mail came within {timeout} s"
+            raise TimeoutError(message)
+        time.sleep(POLL)
+    return found[0]
 
 
 def _mails(folder: Path) -> Iterator[tuple[str, str]]:

@@ -79,6 +79,7 @@ message_size_limit = 52428800
 minimal_backoff_time = 1s
 maximal_backoff_time = 2s
 queue_run_delay = 1s
+delay_warning_time = 0h
 service_throttle_time = 1s
 smtpd_tls_chain_files = {chain}
 smtpd_tls_loglevel = 1

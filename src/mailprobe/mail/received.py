@@ -51,7 +51,7 @@ def received_hops(
     for value in reversed(header_values(headers, "Received")[:HOPS_MAX]):
         # Comments first: a semicolon in one is not the one before the date.
         clauses, _, date = _plain(value).rpartition(";")
-        at = _date(date)
+        at = written_date(date)
         words = _clauses(clauses or date)
         delay = (at - before).total_seconds() if at and before else None
         hops.append(
@@ -122,7 +122,8 @@ def _clauses(text: str) -> dict[str, str]:
     return found
 
 
-def _date(text: str) -> datetime | None:
+def written_date(text: str) -> datetime | None:
+    """Return a time as headers write it (RFC 5322 3.3), UTC; None if it is none."""
     try:
         at = parsedate_to_datetime(text.strip())
         return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC)
