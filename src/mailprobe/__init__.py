@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mailprobe.model.errors import ConfigError, MailprobeError, UsageError
     from mailprobe.model.failure import Failure, Kind, Phase, Reply
     from mailprobe.model.limits import Limits
+    from mailprobe.model.pace import Pace
     from mailprobe.model.provider import Catalogue, Platform, Preset
     from mailprobe.model.report import (
         Certificate,
@@ -63,6 +64,7 @@ if TYPE_CHECKING:
         Verdict,
     )
     from mailprobe.prober import Prober
+    from mailprobe.sweep import Sweep
 
 _HOMES: Final = {
     "checks": (
@@ -72,6 +74,7 @@ _HOMES: Final = {
     "model.errors": "ConfigError MailprobeError UsageError",
     "model.failure": "Failure Kind Phase Reply",
     "model.limits": "Limits",
+    "model.pace": "Pace",
     "model.provider": "Catalogue Platform Preset",
     "model.report": (
         "Certificate Folder Hop ImapReport Inbox MxAddress MxHost MxReport ProberFacts "
@@ -84,6 +87,7 @@ _HOMES: Final = {
     ),
     "model.verdict": "Availabilities Blame Check Finding Status Verdict",
     "prober": "Prober",
+    "sweep": "Sweep",
 }
 _HOME_OF: Final = {
     name: home for home, names in _HOMES.items() for name in names.split()
@@ -112,6 +116,7 @@ __all__ = [
     "MxHost",
     "MxReport",
     "MxTarget",
+    "Pace",
     "Phase",
     "Platform",
     "Preset",
@@ -128,6 +133,7 @@ __all__ = [
     "SmtpTarget",
     "Status",
     "Step",
+    "Sweep",
     "TlsFacts",
     "TlsReport",
     "TlsTarget",

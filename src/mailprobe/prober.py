@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import os
+from copy import copy
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from mailprobe import given
 from mailprobe.judge import judge
 from mailprobe.judge.provider import judge_provider
-from mailprobe.mail.domain import ascii_domain, ascii_host
-from mailprobe.model.errors import UsageError
+from mailprobe.mail.domain import ascii_host
 from mailprobe.model.limits import Limits
+from mailprobe.model.pace import Pace
 from mailprobe.model.report import (
     ImapReport,
     MxReport,
@@ -29,12 +29,11 @@ from mailprobe.model.target import (
     ProviderTarget,
     Security,
     SmtpTarget,
+    Target,
     TlsTarget,
     TripTarget,
 )
-from mailprobe.probes.again import insist
-from mailprobe.probes.guard import guarded
-from mailprobe.probes.plan import check_ascii, check_login, place
+from mailprobe.probes.look import Look
 from mailprobe.probes.vantage import Vantage
 from mailprobe.wire.clock import SystemClock
 from mailprobe.wire.tls import Trust
@@ -49,6 +48,7 @@ if TYPE_CHECKING:
     from mailprobe.model.report import Step
     from mailprobe.model.target import SecurityName
     from mailprobe.model.verdict import Check
+    from mailprobe.sweep import Sweep, Targets
     from mailprobe.wire.clock import Clock
 
 S = TypeVar("S", bound=Report)
@@ -57,6 +57,14 @@ TIMEOUT: Final = 60.0  # one conversation: a held-back greeting and a slow reply
 TIMEOUT_TRIP: Final = 300.0  # most mail arrives in seconds; greylisting takes minutes
 TIMEOUT_PROVIDER: Final = 180.0  # all conversations side by side, then a trip
 TIMEOUT_TLS: Final = 30.0
+_TIMEOUTS: Final[dict[type[Target], float]] = {
+    MxTarget: TIMEOUT,
+    SmtpTarget: TIMEOUT,
+    ImapTarget: TIMEOUT,
+    TlsTarget: TIMEOUT_TLS,
+    TripTarget: TIMEOUT_TRIP,
+    ProviderTarget: TIMEOUT_PROVIDER,
+}
 
 
 class Prober:
@@ -120,7 +128,6 @@ class Prober:
                 of attempts cannot be meant.
         """
         self._catalogue = catalogue
-        self._on_step = on_step
         self._vantage = Vantage(
             clock=clock or SystemClock(),
             limits=limits or Limits(),
@@ -133,6 +140,9 @@ class Prober:
             attempts=given.attempts(attempts),
             canary_key=canary_key or os.urandom(32),
             transcript=transcript,
+        )
+        self._look = Look(
+            vantage=self._vantage, catalogue=lambda: self.catalogue, on_step=on_step
         )
 
     async def __aenter__(self) -> Self:
@@ -156,6 +166,11 @@ class Prober:
             self._catalogue = builtin()
         return self._catalogue
 
+    @property
+    def vantage(self) -> Vantage:
+        """What its probes share; for callers within mailprobe."""
+        return self._vantage
+
     async def mx(
         self, domain: str, *, connect: bool = False, timeout: float = TIMEOUT
     ) -> Check[MxReport]:
@@ -170,14 +185,9 @@ class Prober:
         Raises:
             UsageError: If no such domain can exist.
         """
-        from mailprobe.probes.mx import probe_mx  # noqa: PLC0415 - aiosmtplib
-
-        target = MxTarget(ascii_domain(domain), connect)
-        probe = probe_mx(
-            self._vantage, target, given.seconds(timeout), self._told("mx")
+        return self._judged(
+            await self._look.at(MxTarget(domain, connect), given.seconds(timeout))
         )
-        report = await guarded(self._vantage, probe, MxReport, target, delivery=None)
-        return self._judged(report)
 
     async def smtp(
         self,
@@ -202,17 +212,8 @@ class Prober:
             UsageError: If an argument cannot be meant, or a login is wanted
                 without a secret or without TLS.
         """
-        from mailprobe.probes.smtp import probe_smtp  # noqa: PLC0415 - aiosmtplib
-
         target = SmtpTarget(ascii_host(host), port, given.mode(port, security), mailbox)
-        if mailbox is not None:
-            check_login(mailbox, target.security)
-            target = replace(target, mailbox=self.catalogue.complete(mailbox))
-        told = self._told("smtp")
-        hold = partial(probe_smtp, self._vantage, target, on_step=told)
-        probe = insist(self._vantage, given.seconds(timeout), hold)
-        report = await guarded(self._vantage, probe, SmtpReport, target)
-        return self._judged(report)
+        return self._judged(await self._look.at(target, given.seconds(timeout)))
 
     async def imap(
         self,
@@ -235,20 +236,13 @@ class Prober:
             UsageError: If an argument cannot be meant, a mailbox has no secret,
                 or nothing is known of where it is served.
         """
-        from mailprobe.probes.imap import probe_imap  # noqa: PLC0415 - aioimaplib
-
         if isinstance(mailbox, str):
             number = 993 if port is None else port
             mode = given.mode(number, security)
             target = ImapTarget(None, ascii_host(mailbox), number, mode)
         else:
-            whole, at = await place(self._vantage, self.catalogue, mailbox, "imap")
-            target = ImapTarget(whole, ascii_host(at.host), at.port, at.security)
-        told = self._told("imap")
-        hold = partial(probe_imap, self._vantage, target, on_step=told)
-        probe = insist(self._vantage, given.seconds(timeout), hold)
-        report = await guarded(self._vantage, probe, ImapReport, target)
-        return self._judged(report)
+            target = ImapTarget(mailbox)
+        return self._judged(await self._look.at(target, given.seconds(timeout)))
 
     async def tls(
         self,
@@ -270,18 +264,8 @@ class Prober:
         Raises:
             UsageError: If an argument cannot be meant.
         """
-        from mailprobe.probes.tls import probe_tls  # noqa: PLC0415 - both clients
-
-        mode = given.mode(port, security)
-        if mode is Security.NONE:
-            message = 'a TLS check needs security "tls" or "starttls"'
-            raise UsageError(message)
-        target = TlsTarget(ascii_host(host), port, mode)
-        told = self._told("tls")
-        hold = partial(probe_tls, self._vantage, target, on_step=told)
-        probe = insist(self._vantage, given.seconds(timeout), hold)
-        report = await guarded(self._vantage, probe, TlsReport, target)
-        return self._judged(report)
+        target = TlsTarget(host, port, given.mode(port, security))
+        return self._judged(await self._look.at(target, given.seconds(timeout)))
 
     async def round_trip(
         self, sender: Mailbox, recipient: Mailbox, *, timeout: float = TIMEOUT_TRIP
@@ -299,18 +283,9 @@ class Prober:
             UsageError: If a mailbox has no secret, or nothing is known of where
                 it is served.
         """
-        from mailprobe.probes.roundtrip import probe_round_trip  # noqa: PLC0415
-
-        for mailbox in (sender, recipient):
-            check_ascii(mailbox)
-        catalogue = self.catalogue
-        whole, _ = await place(self._vantage, catalogue, sender, "smtp")
-        other, _ = await place(self._vantage, catalogue, recipient, "imap")
-        target = TripTarget(whole, other)
-        seconds, told = given.seconds(timeout), self._told("trip")
-        probe = probe_round_trip(self._vantage, target, seconds, told)
-        report = await guarded(self._vantage, probe, TripReport, target)
-        return self._judged(report)
+        return self._judged(
+            await self._look.at(TripTarget(sender, recipient), given.seconds(timeout))
+        )
 
     async def provider(
         self,
@@ -331,15 +306,63 @@ class Prober:
             UsageError: If the name is no preset and no domain, or the mailbox
                 has no secret or its hosts cannot be found.
         """
-        from mailprobe.probes.plan import make_plan  # noqa: PLC0415 - both clients
-        from mailprobe.probes.provider import probe_provider  # noqa: PLC0415
-
-        plan = await make_plan(self._vantage, self.catalogue, name, mailbox)
-        target = ProviderTarget(name, plan.mailbox)
-        seconds = given.seconds(timeout)
-        probe = probe_provider(self._vantage, target, plan, seconds, self._on_step)
-        report = await guarded(self._vantage, probe, ProviderReport, target)
+        target = ProviderTarget(name, mailbox)
+        report = await self._look.at(target, given.seconds(timeout))
         return judge_provider(report)
+
+    # --- targets as values ------------------------------------------------------
+
+    async def check(
+        self, target: Target, *, timeout: float | None = None
+    ) -> Check[Report]:
+        """
+        Make the check that a target describes.
+
+        Args:
+            target: What to look at.
+            timeout: Seconds for all of it; the default of its probe if None.
+
+        Raises:
+            UsageError: If the target cannot be meant.
+        """
+        return self.judged(await self.report(target, timeout=timeout))
+
+    async def report(self, target: Target, *, timeout: float | None = None) -> Report:
+        """Make the probe that a target describes, and judge nothing; see `check`."""
+        seconds = _TIMEOUTS[type(target)] if timeout is None else timeout
+        return await self._look.at(target, given.seconds(seconds))
+
+    def judged(self, report: Report) -> Check[Report]:
+        """Judge a report as this prober does: with its presets."""
+        if isinstance(report, ProviderReport):
+            return judge_provider(report)
+        return self._judged(report)
+
+    def sweep(
+        self,
+        targets: Targets,
+        *,
+        pace: Pace | None = None,
+        timeout: float | None = None,
+    ) -> Sweep:
+        """
+        Look at many targets; to be entered with ``async with`` and iterated.
+
+        Checks come as they finish. What goes wrong with one target, a fault of
+        ours included, is in its check and touches no other.
+
+        Args:
+            targets: The targets; may be asynchronous, and endless.
+            pace: How many at once; `Pace`'s defaults if None.
+            timeout: Seconds for each target from its start; the default of its
+                probe if None.
+        """
+        from mailprobe.sweep import Sweep  # noqa: PLC0415 - only who sweeps pays
+
+        twin = copy(self)
+        twin._vantage = self._vantage.caching()  # noqa: SLF001 - it is ours
+        twin._look = replace(self._look, vantage=twin._vantage)  # noqa: SLF001
+        return Sweep(twin, targets, pace or Pace(), timeout)
 
     def _judged(self, report: S) -> Check[S]:
         # Presets are read only where they may matter: for a provider's own words,
@@ -347,7 +370,3 @@ class Prober:
         said = any(step.failure and step.failure.reply for step in report.steps)
         spoke = said or isinstance(report, MxReport)
         return judge(report, self.catalogue if spoke else None)
-
-    def _told(self, probe: str) -> Callable[[Step], None] | None:
-        on_step = self._on_step
-        return (lambda step: on_step(probe, step)) if on_step else None

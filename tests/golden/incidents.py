@@ -7,7 +7,18 @@ from typing import Final
 
 from mailprobe.model.failure import Kind, Phase, Reply
 from mailprobe.model.report import Hop, Quota, Report, TlsFacts, TripReport
-from tests.golden.made import GOOD, Made, failed, imap, mx, refused, relay, smtp, trip
+from tests.golden.made import (
+    GOOD,
+    PROBER,
+    Made,
+    failed,
+    imap,
+    mx,
+    refused,
+    relay,
+    smtp,
+    trip,
+)
 from tests.golden.steady import AT
 
 _TIMEOUT: Final = failed(
@@ -50,6 +61,11 @@ def _kind(kind: Kind, phase: Phase, detail: str = "", took: float = 0.01) -> Rep
     if phase in {Phase.LOGIN, Phase.SELECT}:
         return imap("ada@libero.it", failure, took=took)
     return smtp("ada@libero.it", failure, took=took, tls=None)
+
+
+def late(report: Report, *, lag: float, control: bool | None = None) -> Report:
+    """Return a report of a sweep that was late itself, or had lost its network."""
+    return replace(report, prober=replace(PROBER, lag=lag, control=control))
 
 
 _MX: Final = (
@@ -102,6 +118,13 @@ _SERVICES: Final = (
              control=True)),
     ("unanswered-alone", "two attempts unanswered, and nothing to compare with",
      replace(imap("ada@tim.it", _TIMEOUT, tls=None), earlier=(_TIMEOUT,))),
+    ("busy-ourselves", "a sweep was late by half a second when a second was allowed",
+     late(imap("ada@tim.it", failed(Kind.GREETING_TIMEOUT, Phase.GREETING), took=1.0),
+          lag=0.5)),
+    ("busy-and-well", "times that are strained decide nothing",
+     late(imap("ada@tim.it", None), lag=0.5)),
+    ("our-network-is-lost", "refused, while the control could not be reached either",
+     late(imap("ada@tim.it", _REFUSED, tls=None), lag=0.0, control=False)),
     ("broke-once", "a connection that broke once and came through",
      replace(imap("ada@tim.it", None),
              earlier=(failed(Kind.PEER_CLOSED, Phase.GREETING),))),
@@ -172,6 +195,7 @@ _KINDS: Final = (
     (Kind.CANARY_MISSING, Phase.TRANSIT, ""),
     (Kind.AUTH_REFUSED, Phase.EHLO, "in a phase that knows no login"),
     (Kind.CREDENTIAL_MISSING, Phase.AUTH, "there is neither password nor token"),
+    (Kind.TARGET_UNUSABLE, Phase.TRANSIT, "domain 'a..b' has an empty label"),
     (Kind.BUG, Phase.EHLO, "IndexError: list index out of range"),
     (Kind.UNKNOWN, Phase.EHLO, "Protocol error"),
 )  # fmt: skip

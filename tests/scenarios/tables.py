@@ -24,6 +24,8 @@ ALL: Final = (
 )
 UNREACHABLE_HERE: Final = {
     Kind.UNKNOWN: "it is what no scenario may ever show",
+    Kind.TARGET_UNUSABLE: "a single call raises instead; only sweeps turn it into a "
+    "check (tests/test_sweep.py)",
     Kind.TCP_RESET: "a reset in answer to a SYN is a refusal, and a later one is told "
     "by the operation it breaks; only luck makes one meet the connection attempt",
 }

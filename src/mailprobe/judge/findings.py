@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from mailprobe.judge.kinds import KINDS
 from mailprobe.judge.mx_findings import mx_findings
+from mailprobe.judge.strain import strain_findings
 from mailprobe.model.failure import Kind, Phase
 from mailprobe.model.limits import Limits
 from mailprobe.model.report import (
@@ -51,6 +52,7 @@ def _special(case: Case) -> Iterator[Finding]:
 
 
 def _common(report: Report) -> Iterator[Finding]:
+    yield from strain_findings(report)
     if report.earlier:
         first, last = report.earlier[0], report.failure
         ended = f"ended with {last.kind}" if last else "came through"

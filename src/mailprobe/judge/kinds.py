@@ -148,6 +148,8 @@ _TABLE: Final = (
      "RFC 4954 3"),
     (Kind.CREDENTIAL_MISSING, "was not logged in to: there is no password or token",
      _UNKNOWN, _SETUP, "Give the mailbox its secret.", "mailprobe"),
+    (Kind.TARGET_UNUSABLE, "was not looked at: it cannot be meant as it is described",
+     _UNKNOWN, _SETUP, "Mend the target's description.", "mailprobe"),
     # --- IMAP ---
     (Kind.IMAP_BYE, "closed the session with a word of its own", _DOWN, _PROVIDER,
      "Its text says why.", "RFC 9051 7.1.5"),

@@ -11,6 +11,7 @@ from mailprobe.judge.mx import MX_RULES
 from mailprobe.judge.replies import REPLY_RULES, own_words, reply_rule
 from mailprobe.judge.rule import Rule
 from mailprobe.judge.service import GOOD_RULES, SERVICE_RULES
+from mailprobe.judge.strain import STRAIN_RULES
 from mailprobe.judge.trip import ARRIVAL_RULES, ARRIVED, LOSS_RULES
 from mailprobe.model.failure import Kind
 from mailprobe.model.report import MxReport
@@ -39,6 +40,7 @@ KIND_RULES: Final = tuple(
 )
 
 RULES: Final[tuple[Rule, ...]] = (
+    *STRAIN_RULES,
     *ARRIVAL_RULES,
     *REPLY_RULES,
     *LOSS_RULES,

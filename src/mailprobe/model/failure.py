@@ -74,6 +74,7 @@ class Kind(StrEnum):
     AUTH_UNAVAILABLE = "auth_unavailable"
     AUTH_NOT_OFFERED = "auth_not_offered"
     CREDENTIAL_MISSING = "credential_missing"
+    TARGET_UNUSABLE = "target_unusable"
     IMAP_BYE = "imap_bye"
     IMAP_NO = "imap_no"
     IMAP_BAD = "imap_bad"

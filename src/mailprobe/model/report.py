@@ -56,11 +56,17 @@ class ProberFacts:
         mx_port: Where it dials MX hosts: 25 everywhere but in a lab. What is
             usual there is not usual at a service for users, and the other way
             round.
+        lag: Seconds by which our own program was late at worst while the check
+            was made; measured in sweeps only.
+        control: Whether a server known to work could be reached from here at
+            the time; asked in sweeps only, after a failure that may be ours.
     """
 
     version: str
     ehlo_name: str
     mx_port: int = 25
+    lag: float | None = None
+    control: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailprobe.model.failure import Kind
-from mailprobe.probes.reach import addresses, dial
+from mailprobe.probes.abreast import abreast
+from mailprobe.probes.reach import addresses, dial, reach
 from mailprobe.wire.trouble import Ended
 
 if TYPE_CHECKING:
@@ -17,6 +18,29 @@ if TYPE_CHECKING:
 def control_for(vantage: Vantage, port: int) -> Endpoint | None:
     """Return the control of a port: one for another port proves nothing."""
     return next((one for one in vantage.controls if one.port == port), None)
+
+
+async def any_control(vantage: Vantage) -> bool | None:
+    """
+    Ask all controls at once, with nothing of it in any report.
+
+    Returns:
+        Whether one of them answered; None if there are none.
+    """
+    if not vantage.controls:
+        return None
+    answers = await abreast(*(_answers(vantage, one) for one in vantage.controls))
+    return any(answers)
+
+
+async def _answers(vantage: Vantage, control: Endpoint) -> bool:
+    aside = vantage.recorder(vantage.limits.dns + vantage.limits.tcp)
+    try:
+        sock, _ = await reach(vantage, aside, control.host, control.port)
+    except Ended:
+        return False
+    sock.close()
+    return True
 
 
 async def ask_control(vantage: Vantage, recorder: Recorder, port: int) -> bool | None:

@@ -3,68 +3,88 @@
 from __future__ import annotations
 
 import traceback
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from mailprobe.model.errors import MailprobeError
 from mailprobe.model.failure import Failure, Kind, Phase
-from mailprobe.model.report import Report, Step
+from mailprobe.model.report import (
+    ImapReport,
+    MxReport,
+    ProviderReport,
+    Report,
+    SmtpReport,
+    Step,
+    TlsReport,
+    TripReport,
+)
+from mailprobe.model.target import (
+    ImapTarget,
+    MxTarget,
+    ProviderTarget,
+    SmtpTarget,
+    Target,
+    TlsTarget,
+    TripTarget,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Iterator
 
     from mailprobe.model.secret import Secret
-    from mailprobe.model.target import Target
     from mailprobe.probes.vantage import Vantage
 
 S = TypeVar("S", bound=Report)
 
+TRACEBACK_MAX: Final = 4000  # characters kept of a fault of ours: its last frames
+_REPORTS: Final[dict[type[Target], tuple[type[Report], dict[str, Any]]]] = {
+    MxTarget: (MxReport, {"delivery": None}),
+    SmtpTarget: (SmtpReport, {}),
+    ImapTarget: (ImapReport, {}),
+    TlsTarget: (TlsReport, {}),
+    TripTarget: (TripReport, {}),
+    ProviderTarget: (ProviderReport, {}),
+}
 _BOXES: Final = ("mailbox", "sender", "recipient")
 
-TRACEBACK_MAX: Final = 4000  # characters kept of a fault of ours: its last frames
 
-
-async def guarded(
-    vantage: Vantage,
-    probe: Awaitable[S],
-    kind: Callable[..., S],
-    target: Target,
-    **fields: object,
-) -> S:
+async def guarded(vantage: Vantage, probe: Awaitable[S], target: Target) -> S:
     """
     Await a probe; turn a fault of ours into a report that says so.
-
-    Args:
-        vantage: From where it is made.
-        probe: The probe.
-        kind: The class of its report.
-        target: What it looks at.
-        fields: What that class needs besides.
 
     Raises:
         MailprobeError: What the caller got wrong passes through.
     """
-    began, started = vantage.clock.monotonic(), vantage.clock.now()
+    began = vantage.clock.monotonic()
     try:
         return await probe
     except MailprobeError:
         raise
     except Exception:  # noqa: BLE001 - the promise: never a traceback for theirs
-        took = vantage.clock.monotonic() - began
         detail = traceback.format_exc()
         # Whatever failed may have quoted what it was given.
         for secret in _secrets(target):
             detail = secret.masked(detail)
-        detail = detail[-TRACEBACK_MAX:]
-        failure = Failure(kind=Kind.BUG, phase=Phase.TRANSIT, detail=detail)
-        step = Step(phase=Phase.TRANSIT, peer="", began=0.0, took=took, failure=failure)
-        return kind(
-            started_at=started,
-            duration=took,
-            prober=vantage.facts,
-            steps=(step,),
-            target=target,
-            **fields,
+        failure = Failure(
+            kind=Kind.BUG, phase=Phase.TRANSIT, detail=detail[-TRACEBACK_MAX:]
         )
+        took = vantage.clock.monotonic() - began
+        return cast("S", fruitless(vantage, target, failure, took))
+
+
+def fruitless(
+    vantage: Vantage, target: Target, failure: Failure, took: float = 0.0
+) -> Report:
+    """Return the report of a probe that came to nothing for a reason of ours."""
+    kind, fields = _REPORTS[type(target)]
+    step = Step(phase=failure.phase, peer="", began=0.0, took=took, failure=failure)
+    return kind(
+        started_at=vantage.clock.now(),
+        duration=took,
+        prober=vantage.facts,
+        steps=(step,),
+        target=target,  # type: ignore[call-arg]  # every class of a target has it
+        **fields,
+    )
 
 
 def _secrets(target: Target) -> Iterator[Secret]:

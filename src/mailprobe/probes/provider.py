@@ -59,7 +59,7 @@ async def probe_provider(
         mx_target = MxTarget(plan.domain, connect=True)
         left = recorder.remaining()
         probe = probe_mx(vantage, mx_target, left, told("mx"))
-        report = await guarded(vantage, probe, MxReport, mx_target, delivery=None)
+        report = await guarded(vantage, probe, mx_target)
         return judge(report, plan.presets)
 
     found, submission, imap = await abreast(
@@ -94,7 +94,7 @@ async def _submission(
         left = recorder.remaining()
         hold = partial(probe_smtp, vantage, target, on_step=on_step)
         probe = insist(vantage, left, hold)
-        report = await guarded(vantage, probe, SmtpReport, target)
+        report = await guarded(vantage, probe, target)
         done.append(judge(report, plan.presets))
     return tuple(done)
 
@@ -112,7 +112,7 @@ async def _imap(
         left = recorder.remaining()
         hold = partial(probe_imap, vantage, target, on_step=on_step)
         probe = insist(vantage, left, hold)
-        report = await guarded(vantage, probe, ImapReport, target)
+        report = await guarded(vantage, probe, target)
         done.append(judge(report, plan.presets))
     return tuple(done)
 
@@ -127,7 +127,7 @@ async def _trip(
     target = TripTarget(mailbox, mailbox)
     left = recorder.remaining()
     probe = probe_round_trip(vantage, target, left, on_step)
-    report = await guarded(vantage, probe, TripReport, target)
+    report = await guarded(vantage, probe, target)
     return judge(report, plan.presets)
 
 

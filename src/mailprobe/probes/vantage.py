@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, TypedDict
@@ -72,6 +72,22 @@ class Vantage:
         from mailprobe.wire.resolver import Resolver  # noqa: PLC0415 - dnspython: 80 ms
 
         return Resolver(self.nameservers, self.limits)
+
+    def caching(self) -> Vantage:
+        """Return one like this that keeps DNS answers for as long as they allow."""
+        from mailprobe.wire.cache import CachingResolver  # noqa: PLC0415 - dnspython
+
+        made = replace(self)
+        made.resolver = CachingResolver(self.nameservers, self.limits, self.clock)
+        return made
+
+    async def close(self) -> None:
+        """End what a caching resolver still asks; nothing else is ever open."""
+        from mailprobe.wire.cache import CachingResolver  # noqa: PLC0415 - loaded by now
+
+        resolver = self.__dict__.get("resolver")
+        if isinstance(resolver, CachingResolver):
+            await resolver.close()
 
     @cached_property
     def facts(self) -> ProberFacts:
