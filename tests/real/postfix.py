@@ -91,6 +91,7 @@ smtpd_soft_error_limit = 1000
 smtpd_hard_error_limit = 1000
 smtpd_client_connection_count_limit = 0
 smtpd_client_connection_rate_limit = 0
+default_process_limit = 100
 mx_routes = inline:{{ {routes} }}
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = inet:{dovecot}:{sasl_port}

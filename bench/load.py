@@ -1,0 +1,127 @@
+"""What batches of probes cost, beside what they cost somebody else."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+RUNS: Final = 5
+WARM_UP: Final = 1
+"""Batches of each that are thrown away: servers fork, caches are filled."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """
+    One batch of probes by one client.
+
+    Attributes:
+        probes: How many there were.
+        wall: Seconds from the first to the last.
+        cpu: Seconds of processor time of the client alone.
+    """
+
+    probes: int
+    wall: float
+    cpu: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Load:
+    """
+    The same work by two clients, batch by batch in turns.
+
+    Attributes:
+        name: The work.
+        against: Who else did it.
+        ours: Our batches.
+        theirs: The other's.
+        cpu_at_most: What our share of their CPU time must not exceed; None if
+            no goal is set.
+        rate_at_least: What our share of their probes per second must reach.
+    """
+
+    name: str
+    against: str
+    ours: tuple[Batch, ...]
+    theirs: tuple[Batch, ...]
+    cpu_at_most: float | None = None
+    rate_at_least: float | None = None
+
+    @property
+    def cpu_ratio(self) -> float:
+        """How many times their CPU time a probe of ours takes (of medians)."""
+        return statistics.median(_cpu(self.ours)) / statistics.median(_cpu(self.theirs))
+
+    @property
+    def rate_ratio(self) -> float:
+        """How many times their probes per second ours are (of medians)."""
+        mine, other = _walls(self.ours), _walls(self.theirs)
+        return statistics.median(other) / statistics.median(mine)
+
+    @property
+    def met(self) -> bool:
+        """Whether both goals are reached, as far as they are set."""
+        cheap = self.cpu_at_most is None or self.cpu_ratio <= self.cpu_at_most
+        fast = self.rate_at_least is None or self.rate_ratio >= self.rate_at_least
+        return cheap and fast
+
+    def __str__(self) -> str:
+        verdict = "goal met" if self.met else "GOAL MISSED"
+        return f"{' | '.join(row(self))}: {verdict}"
+
+
+HEADS: Final = (
+    "work",
+    "CPU of each probe (middle half), probes/s",
+    "against",
+    "its CPU, probes/s",
+    "CPU",
+    "at most",
+    "probes/s",
+    "at least",
+)
+
+
+def row(load: Load) -> Sequence[str]:
+    """Return a line of the table."""
+    return (
+        load.name,
+        _said(load.ours),
+        load.against,
+        _said(load.theirs),
+        f"**{load.cpu_ratio:.2f}x**",
+        _goal(load.cpu_at_most),
+        f"**{load.rate_ratio:.2f}x**",
+        _goal(load.rate_at_least),
+    )
+
+
+def turns(
+    clients: Sequence[Callable[[], Batch]], runs: int = RUNS
+) -> list[tuple[Batch, ...]]:
+    """Let each client do a batch, in turns; return the batches of each."""
+    rounds = [[client() for client in clients] for _ in range(WARM_UP + runs)]
+    return list(zip(*rounds[WARM_UP:], strict=True))
+
+
+def _cpu(batches: Sequence[Batch]) -> list[float]:
+    return [batch.cpu / batch.probes for batch in batches]
+
+
+def _walls(batches: Sequence[Batch]) -> list[float]:
+    return [batch.wall / batch.probes for batch in batches]
+
+
+def _said(batches: Sequence[Batch]) -> str:
+    low, median, high = statistics.quantiles(_cpu(batches), n=4, method="inclusive")
+    rate = 1 / statistics.median(_walls(batches))
+    return (
+        f"{median * 1e3:.2f} ms ({low * 1e3:.2f} to {high * 1e3:.2f}), {rate:.0f}/s"
+    )
+
+
+def _goal(value: float | None) -> str:
+    return "" if value is None else f"{value:g}x"
