@@ -7,7 +7,6 @@ import base64
 import binascii
 import json
 import urllib.parse
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -18,7 +17,9 @@ from mailprobe.model.secret import MASK
 from mailprobe.wire.trouble import Ended, failure_of, timeout_kind
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import Callable, Iterator
+    from types import TracebackType
+    from typing import Self
 
     from mailprobe.model.failure import Reply
     from mailprobe.model.limits import Limits
@@ -30,31 +31,85 @@ LONGEST_ESCAPE: Final = 10  # characters of one escaped character: \\U0010ffff
 
 
 class OpenStep:
-    """A step that is going on; what the peer shows is noted here."""
+    """
+    A step that is going on; what the peer shows is noted here.
+
+    To be entered with ``async with``; see `Recorder.step`. A class of its own,
+    since a generator behind ``asynccontextmanager`` costs three times as much.
+    """
 
     def __init__(
         self,
         recorder: Recorder,
         phase: Phase,
         peer: str,
+        budget: float,
         *,
         optional: bool | frozenset[Kind],
     ) -> None:
-        """Begin now."""
-        self._optional = optional
+        """Prepare it; it begins when it is entered."""
         self._recorder = recorder
+        self._budget = budget
+        self._optional = optional
         self._seen: list[str] = []
         self.phase = phase
         self.peer = peer
+        self.began = 0.0
+
+    async def __aenter__(self) -> Self:
+        recorder = self._recorder
         self.began = recorder.elapsed()
+        self._allowed = min(self._budget, recorder.remaining())
+        self._guard = asyncio.timeout(self._allowed)
+        await self._guard.__aenter__()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """
+        End it.
+
+        Raises:
+            Ended: If the operation failed.
+        """
+        recorder = self._recorder
+        try:
+            await self._guard.__aexit__(kind, error, trace)
+        except TimeoutError as late:
+            error = late  # it was cancelled, and by nobody but the guard
+        if error is None:
+            recorder.add(self._closed(None))
+            return
+        # Cancelled from outside; or a step inside this one failed: that one is
+        # the record.
+        if isinstance(error, Ended) or not isinstance(error, Exception):
+            return
+        failure = self._failure(error)
+        if failure is not None:
+            recorder.add(self._closed(failure))
+            raise Ended(failure) from None
 
     def saw(self, text: object) -> None:
         """Note what the peer said or showed."""
         limit = self._recorder.limits.seen_chars
         self._seen.append(readable(self._recorder.clean(str(text)), limit))
 
-    def closed(self, failure: Failure | None) -> Step:
-        """Return the finished step."""
+    def _failure(self, error: Exception) -> Failure | None:
+        """Name what went wrong; None if it is a fault of ours."""
+        recorder = self._recorder
+        if self._guard.expired():
+            failure = recorder.timed_out(self.phase, self._allowed, self._budget)
+        elif (found := failure_of(error, self.phase)) is not None:
+            failure = found
+        else:
+            return None
+        return recorder.clean_failure(failure)
+
+    def _closed(self, failure: Failure | None) -> Step:
         optional = self._optional
         if not isinstance(optional, bool):
             optional = failure is None or failure.kind in optional
@@ -119,17 +174,16 @@ class Recorder:
         """Seconds until the deadline of the call, never negative."""
         return max(self._timeout - self.elapsed(), 0.0)
 
-    @asynccontextmanager
-    async def step(
+    def step(
         self,
         phase: Phase,
         peer: str,
         budget: float,
         *,
         optional: bool | frozenset[Kind] = False,
-    ) -> AsyncIterator[OpenStep]:
+    ) -> OpenStep:
         """
-        Time one operation; a failure is recorded and ends the conversation.
+        Time one operation, as an ``async with``; a failure ends the conversation.
 
         Args:
             phase: Which operation this is.
@@ -139,29 +193,11 @@ class Recorder:
                 `Ended`. A set of kinds: after these failures only.
 
         Raises:
-            Ended: If the operation failed. Whatever is not a failure of the
-                wire passes through: cancellation, and faults of our own.
+            Ended: If the operation failed, when the block is left. Whatever is
+                not a failure of the wire passes through: cancellation, and
+                faults of our own.
         """
-        step = OpenStep(self, phase, peer, optional=optional)
-        allowed = min(budget, self.remaining())
-        guard = asyncio.timeout(allowed)
-        try:
-            async with guard:
-                yield step
-        except Ended:  # a step inside a step failed: that one is the record
-            raise
-        except Exception as error:
-            if guard.expired():
-                failure = self._timed_out(phase, allowed, budget)
-            elif (found := failure_of(error, phase)) is not None:
-                failure = found
-            else:
-                raise
-            failure = self._clean_failure(failure)
-            self._add(step.closed(failure))
-            raise Ended(failure) from None
-        else:
-            self._add(step.closed(None))
+        return OpenStep(self, phase, peer, budget, optional=optional)
 
     def refine(self, phase: Phase, kind: Kind) -> None:
         """Name a failure of *phase* more exactly, after a second look at it."""
@@ -241,14 +277,16 @@ class Recorder:
         text = self.clean(readable(line.rstrip(b"\r"), self.limits.line_bytes))
         return readable(text, self.limits.seen_chars)
 
-    def _clean_failure(self, failure: Failure) -> Failure:
+    def clean_failure(self, failure: Failure) -> Failure:
+        """Return *failure* bounded and with every hidden secret masked."""
         return replace(
             failure,
             reply=self.clean_reply(failure.reply) if failure.reply else None,
             detail=readable(self.clean(failure.detail), DETAIL_MAX),
         )
 
-    def _timed_out(self, phase: Phase, allowed: float, budget: float) -> Failure:
+    def timed_out(self, phase: Phase, allowed: float, budget: float) -> Failure:
+        """Name a step that got *allowed* of its *budget*, and used it up."""
         cut = allowed < budget
         # A name or an address that is silent says the same however long we had.
         early = cut and phase not in {Phase.DNS, Phase.TCP}
@@ -259,7 +297,8 @@ class Recorder:
             detail=f"nothing within the {allowed:.3g} s {whose}",
         )
 
-    def _add(self, step: Step) -> None:
+    def add(self, step: Step) -> None:
+        """Take a finished step in."""
         self._steps.append(step)
         if self._on_step is not None:
             self._on_step(step)
