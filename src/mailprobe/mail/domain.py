@@ -41,14 +41,16 @@ def ascii_domain(name: str) -> str:
 
 def ascii_host(host: str) -> str:
     """Return a host name in ASCII, or an IP address as it is canonically written."""
-    try:
-        return str(ip_address(host.strip("[]")))
-    except ValueError:
+    bare = host.strip("[]")
+    if not is_address(bare):
         return ascii_domain(host)
+    return str(ip_address(bare))
 
 
 def is_address(host: str) -> bool:
     """Whether *host* is an IPv4 or IPv6 address rather than a name."""
+    if ":" not in host and not host[-1:].isdigit():
+        return False  # as nearly every host: told without an exception
     try:
         ip_address(host)
     except ValueError:

@@ -16,6 +16,8 @@ def readable(data: bytes | str, limit: int) -> str:
     can carry the result.
     """
     if isinstance(data, str):
+        if len(data) <= limit and data.isprintable():
+            return data  # as nearly everything is: nothing to be done
         data = data.encode("utf-8", "backslashreplace")
     # A character takes at most four bytes: no need to decode the rest.
     text = data[: 4 * limit].decode("utf-8", "backslashreplace")
