@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 CHALLENGES_MAX = 3  # LOGIN asks twice; a server that asks on and on is refused
 CLOSING = 421  # RFC 5321 3.8: may come at any time, before the server closes
+_LOST = "Connection lost"  # as the base says it
 NOT_UNDERSTOOD = frozenset({500, 501, 502, 504})  # to EHLO: then HELO is tried
 
 
@@ -71,6 +72,33 @@ class SmtpProtocol(SMTPProtocol):
             more = "".join(f"{reply}\r\n" for reply in replies[1:]).encode()
             self.surplus += more + self._reader.pending
             waiter.set_result(replies[0])
+
+    async def ask(self, line: str) -> Any:  # noqa: ANN401 - as `read_response`
+        """
+        Send one line and wait for its reply.
+
+        The base's `execute_command` does the same under a lock and a timeout of
+        its own. Nobody else writes here, and the step bounds the wait.
+        """
+        if not line.isprintable():  # a line end in it would be a second command
+            message = "a command with a control character in it"
+            raise ValueError(message)
+        self._response_pending = True
+        self.write(line.encode() + b"\r\n")
+        return await self.read_response()
+
+    async def read_response(self, timeout: float | None = None) -> Any:  # noqa: ANN401, ARG002 - the base says SMTPResponse
+        """Wait for a reply; *timeout* is not looked at: the step bounds the wait."""
+        if self._response_waiter is None:
+            raise SMTPServerDisconnected(_LOST)
+        self._response_pending = True
+        try:
+            return await self._response_waiter
+        finally:
+            self._response_pending = False
+            connected = self.transport is not None
+            waiter = self._loop.create_future() if connected else None
+            self._response_waiter = waiter
 
     def fail(self, trouble: Trouble) -> None:
         """End the wait for a reply."""
@@ -244,7 +272,7 @@ class SmtpSession:
         if protocol.surplus:
             self._out_of_turn(protocol.surplus)
         self._recorder.sent(line if shown is None else shown)
-        reply = await self._reply(protocol.execute_command(line.encode()))
+        reply = await self._reply(protocol.ask(line))
         if protocol.surplus and line != "STARTTLS":
             self._out_of_turn(protocol.surplus)
         return reply
