@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from mailprobe.judge.case import Case
@@ -51,6 +52,25 @@ RULES: Final[tuple[Rule, ...]] = (
 )
 
 
+# Lines that speak of a failure: a report without one is held against the others.
+_OF_FAILURES: Final = frozenset(
+    rule.name
+    for table in (STRAIN_RULES, REPLY_RULES, SERVICE_RULES, KIND_RULES)
+    for rule in table
+)
+
+
+@cache
+def _candidates(probe: str, *, failed: bool) -> tuple[Rule, ...]:
+    """Return the lines of the table that can fit at all, in its order."""
+    return tuple(
+        rule
+        for rule in RULES
+        if (failed or rule.name not in _OF_FAILURES)
+        and (not rule.applies_to or probe in rule.applies_to)
+    )
+
+
 def judge(report: S, presets: Catalogue | None = None) -> Check[S]:
     """
     Decide what a report means.
@@ -64,7 +84,8 @@ def judge(report: S, presets: Catalogue | None = None) -> Check[S]:
     """
     case = Case(report, *_known(report, presets) if presets else ())
     own = reply_rule(case) if case.replies and not ARRIVED.fits(case) else None
-    rule = own or next((rule for rule in RULES if rule.fits(case)), _UNRULED)
+    candidates = _candidates(type(report).__name__, failed=case.failure is not None)
+    rule = own or next((rule for rule in candidates if rule.fits(case)), _UNRULED)
     verdict = Verdict(
         status=rule.status,
         blame=rule.blame,
