@@ -220,6 +220,8 @@ def _of_network(report: Report) -> bool:
 def strained(report: Report, lag: float, control: bool | None) -> Report:  # noqa: FBT001 - a fact, no switch
     """Return the report, and every report inside it, with what our state was."""
     facts: ProberFacts = replace(report.prober, lag=lag, control=control)
+    if not isinstance(report, ProviderReport):  # the one that holds others
+        return replace(report, prober=facts)
     changed: dict[str, Any] = {"prober": facts}
     for field in fields(report):
         value = getattr(report, field.name)
