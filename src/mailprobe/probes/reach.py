@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mailprobe.probes.vantage import Vantage
     from mailprobe.wire.recorder import Recorder
-    from mailprobe.wire.resolver import Lookup
+    from mailprobe.wire.resolver import Lookup, Resolver
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +50,7 @@ async def addresses(
     server = str(resolver.servers[0])
     budget = vantage.limits.dns
     async with recorder.step(Phase.DNS, server, budget, optional=optional) as step:
-        lookups = await abreast(
-            resolver.lookup(host, "A"), resolver.lookup(host, "AAAA")
-        )
+        lookups = await both_families(resolver, host)
         step.peer = lookups[0].server
         found = [(str(r), one.ttl) for one in lookups for r in one.records]
         if not found:
@@ -66,6 +64,14 @@ async def addresses(
         alias = next((one.canonical for one in lookups if one.canonical), None)
         return Addresses(found=tuple(found), alias_of=alias)
     raise AssertionError  # pragma: no cover - the step returns or raises
+
+
+async def both_families(resolver: Resolver, host: str) -> tuple[Lookup, ...]:
+    """Return what A and AAAA gave; nothing is waited for that is known."""
+    four, six = resolver.kept(host, "A"), resolver.kept(host, "AAAA")
+    if four is not None and six is not None:
+        return four, six
+    return await abreast(resolver.lookup(host, "A"), resolver.lookup(host, "AAAA"))
 
 
 async def reach(

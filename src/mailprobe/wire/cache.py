@@ -43,13 +43,20 @@ class CachingResolver(Resolver):
         self._kept: OrderedDict[tuple[str, str], tuple[float, Lookup]] = OrderedDict()
         self._asked: dict[tuple[str, str], asyncio.Task[Lookup]] = {}
 
+    def kept(self, name: str, record_type: str) -> Lookup | None:
+        """Return what was found not long ago; see `Resolver.kept`."""
+        until, found = self._kept.get((name.lower(), record_type), (0.0, None))
+        left = until - self._clock.monotonic()
+        if found is None or left <= 0:
+            return None
+        return replace(found, ttl=min(found.ttl, int(left)))
+
     async def lookup(self, name: str, record_type: str) -> Lookup:
         """Return what was found not long ago, else ask; see `Resolver.lookup`."""
+        found = self.kept(name, record_type)
+        if found is not None:
+            return found
         key = (name.lower(), record_type)
-        until, found = self._kept.get(key, (0.0, None))
-        left = until - self._clock.monotonic()
-        if found is not None and left > 0:
-            return replace(found, ttl=min(found.ttl, int(left)))
         task = self._asked.get(key)
         if task is None:
             task = asyncio.ensure_future(super().lookup(name, record_type))

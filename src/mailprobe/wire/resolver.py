@@ -143,6 +143,10 @@ class Resolver:
         self._limits = limits
         self.servers = tuple(map(NameServer.parse, servers)) or _system_servers()
 
+    def kept(self, name: str, record_type: str) -> Lookup | None:  # noqa: ARG002
+        """Return an answer that is known already; None: it has to be asked for."""
+        return None
+
     async def lookup(self, name: str, record_type: str) -> Lookup:
         """
         Ask for the records of one type; bounded by the limits, never raises.
