@@ -30,7 +30,10 @@ class Offer:
 
     def has(self, keyword: str) -> bool:
         """Whether a line begins with this keyword."""
-        return any(line.split(" ", 1)[0] == keyword for line in self.keywords)
+        return any(
+            line.startswith(keyword) and line.partition(" ")[0] == keyword
+            for line in self.keywords
+        )
 
 
 def ehlo_offer(reply: Reply) -> Offer:

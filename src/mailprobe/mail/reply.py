@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NoReturn
 
 from mailprobe.mail.text import readable
 from mailprobe.model.failure import Reply
@@ -69,25 +69,26 @@ class ReplyReader:
         return replies
 
     def _cut(self, replies: list[Reply]) -> None:
-        start = 0
+        start, buffer = 0, self._buffer
         try:
-            while (end := self._buffer.find(b"\n", max(start, self._searched))) >= 0:
-                self._bound(end - start)
-                reply = self._line(bytes(self._buffer[start:end]).rstrip(b"\r"))
+            while (end := buffer.find(b"\n", max(start, self._searched))) >= 0:
+                if self._size + end - start > self._limit:
+                    self._too_long()
+                reply = self._line(bytes(buffer[start:end]).rstrip(b"\r"))
                 self._size += end - start
                 start = end + 1
                 if reply is not None:
                     self._size = 0
                     replies.append(reply)
-            self._bound(len(self._buffer) - start)
+            if self._size + len(buffer) - start > self._limit:
+                self._too_long()
         finally:
-            del self._buffer[:start]
-            self._searched = len(self._buffer)
+            del buffer[:start]
+            self._searched = len(buffer)
 
-    def _bound(self, more: int) -> None:
-        if self._size + more > self._limit:
-            message = f"a reply of more than {self._limit} bytes"
-            raise ReplyError(message)
+    def _too_long(self) -> NoReturn:
+        message = f"a reply of more than {self._limit} bytes"
+        raise ReplyError(message)
 
     def _line(self, line: bytes) -> Reply | None:
         found = _LINE.fullmatch(line)

@@ -98,7 +98,8 @@ class Look:
     async def _smtp(self, target: SmtpTarget, seconds: float) -> SmtpReport:
         from mailprobe.probes.smtp import probe_smtp  # noqa: PLC0415 - aiosmtplib
 
-        target = replace(target, host=ascii_host(target.host))
+        if (host := ascii_host(target.host)) != target.host:
+            target = replace(target, host=host)
         if target.mailbox is not None:
             check_login(target.mailbox, target.security)
             whole = self.catalogue().complete(target.mailbox)
@@ -112,7 +113,8 @@ class Look:
 
         if target.mailbox is not None:
             target = await self._with_login(target, target.mailbox)
-        target = replace(target, host=ascii_host(target.host))
+        if (host := ascii_host(target.host)) != target.host:
+            target = replace(target, host=host)
         hold = partial(probe_imap, self.vantage, target, on_step=self._told("imap"))
         probe = insist(self.vantage, seconds, hold)
         return await guarded(self.vantage, probe, target)
