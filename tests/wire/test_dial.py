@@ -9,7 +9,8 @@ import ssl
 import pytest
 
 from mailprobe.wire.clock import SystemClock
-from mailprobe.wire.dial import acknowledge, attach, connect
+from mailprobe.wire.channel import acknowledge
+from mailprobe.wire.dial import attach, connect
 from tests.wire.peers import Peer, serving
 
 pytestmark = pytest.mark.asyncio
@@ -98,13 +99,13 @@ async def test_acknowledging_a_closed_connection_does_nothing() -> None:
     async with serving(script) as port:
         sock = await connect("127.0.0.1", port)
         kept = await attach(sock, Kept())
-        acknowledge(kept.transport)
+        acknowledge(sock)
         assert kept.transport is not None
         kept.transport.close()
+        acknowledge(sock)
         await asyncio.sleep(0)
-        acknowledge(kept.transport)
-        sock.close()
-        acknowledge(kept.transport)
+        assert sock.fileno() == -1
+        acknowledge(sock)
 
 
 async def test_the_clock_runs_on_the_loops_scale() -> None:

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+from mailprobe.wire.channel import Channel
 
 if TYPE_CHECKING:
     import ssl
 
 P = TypeVar("P", bound=asyncio.BaseProtocol)
-
-_QUICKACK: int | None = getattr(socket, "TCP_QUICKACK", None)
 
 
 async def connect(address: str, port: int) -> socket.socket:
@@ -27,7 +26,7 @@ async def connect(address: str, port: int) -> socket.socket:
     try:
         sock.settimeout(0)
         # asyncio does so by itself only for sockets that it made; the other
-        # half of true timings is `acknowledge`.
+        # half of true timings is `channel.acknowledge`.
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         await asyncio.get_running_loop().sock_connect(sock, (address, port))
     except BaseException:
@@ -40,7 +39,7 @@ async def attach(
     sock: socket.socket,
     protocol: P,
     context: ssl.SSLContext | None = None,
-    server_name: str | None = None,
+    server_name: str = "",
 ) -> P:
     """
     Let *protocol* speak over the connection, after a TLS handshake if asked for.
@@ -48,31 +47,13 @@ async def attach(
     Raises:
         OSError: If the handshake fails (`ssl.SSLError` is one).
     """
-    loop = asyncio.get_running_loop()
     try:
-        await loop.create_connection(
-            lambda: protocol,
-            sock=sock,
-            ssl=context,
-            server_hostname=server_name if context else None,
-        )
+        channel = Channel(sock, protocol)
+        if context is None:
+            channel.open()
+        else:
+            await channel.secure(context, server_name)
     except BaseException:
         sock.close()
         raise
     return protocol
-
-
-def acknowledge(transport: Any) -> None:  # noqa: ANN401 - asyncio's are duck-typed
-    """
-    Acknowledge at once what the server has sent.
-
-    To be called after every write and when a handshake is done. Without it, a
-    server that waits for our acknowledgement before it sends its next segment
-    (Nagle) seems 40 ms slower than it is: after a TLS 1.3 handshake nothing of
-    ours carries the ACK of its session tickets. The kernel clears the option by
-    itself, so it is set again and again.
-    """
-    sock = transport.get_extra_info("socket")
-    if sock is not None and _QUICKACK is not None:
-        with suppress(OSError):  # a socket that was just closed
-            sock.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from mailprobe.mail.imap_stream import Response
     from mailprobe.model.secret import Secret
+    from mailprobe.wire.channel import Channel
     from mailprobe.wire.imap_protocol import ImapProtocol
 
 CHALLENGES_MAX: Final = 4  # LOGIN asks twice, OAUTHBEARER once
@@ -135,26 +136,24 @@ class ImapSession:
         """Do the handshake after STARTTLS; what was announced before is forgotten."""
         protocol = self._protocol
         self._nothing_in_clear()
-        try:
-            transport = await protocol.loop.start_tls(
-                protocol.transport, protocol, context, server_hostname=server_name
+        channel = cast("Channel", protocol.transport)
+        if channel.is_closing():  # under our hands
+            protocol.end(
+                Trouble(Kind.PEER_CLOSED, detail="closed during the handshake")
             )
+            raise cast("Trouble", protocol.lost)
+        try:
+            tls = await channel.secure(context, server_name)
         except BaseException as error:
-            # asyncio does not tell the protocol: without this a LOGOUT would be
-            # said in clear, and its answer awaited in vain.
+            # Known at once: else a LOGOUT would be said in clear, and its answer
+            # awaited in vain.
             protocol.end(Trouble(Kind.PEER_CLOSED, detail="the handshake failed"))
             if isinstance(error, ssl.SSLError) and no_tls(error):
                 detail = "text in clear in place of the handshake"
                 raise Trouble(Kind.STARTTLS_INJECTION, detail=detail) from None
             raise
-        if transport is None:  # closed under our hands
-            protocol.end(
-                Trouble(Kind.PEER_CLOSED, detail="closed during the handshake")
-            )
-            raise cast("Trouble", protocol.lost)
-        protocol.transport = transport
         self.capabilities = ()
-        return cast("ssl.SSLObject", transport.get_extra_info("ssl_object"))
+        return tls
 
     def _nothing_in_clear(self) -> None:
         """Refuse what came behind the OK to STARTTLS: anybody may have sent it."""

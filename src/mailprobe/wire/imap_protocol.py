@@ -18,7 +18,6 @@ from mailprobe.mail.imap import count, status_reply
 from mailprobe.mail.imap_stream import Response, ResponseReader, StreamError
 from mailprobe.mail.text import readable
 from mailprobe.model.failure import Kind, Reply
-from mailprobe.wire.dial import acknowledge
 from mailprobe.wire.trouble import TLS_IN_CLEAR, Trouble, tls_record
 
 if TYPE_CHECKING:
@@ -83,12 +82,6 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is un
             line_bytes=limits.line_bytes, literal_bytes=limits.literal_bytes
         )
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; after a handshake the server's session tickets await their ACK."""
-        super().connection_made(transport)
-        # Our own last flight is only written when this returns.
-        asyncio.get_running_loop().call_soon(acknowledge, transport)
-
     def data_received(self, data: bytes) -> None:
         """Cut the bytes into responses and hand each to whom it is for."""
         self.recorder.received(data, self)
@@ -135,11 +128,10 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is un
         return verb not in Commands or self.state in Commands[verb].valid_states
 
     def write(self, data: bytes) -> None:
-        """Write, and have what the server sent acknowledged at once."""
+        """Write; a session that has ended takes no more."""
         if self.lost is not None:
             raise self.lost
         self.transport.write(data)
-        acknowledge(self.transport)
 
     def _take(self, response: Response) -> None:
         reply = status_reply(response.rest)

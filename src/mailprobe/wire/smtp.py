@@ -17,12 +17,12 @@ from mailprobe.mail.reply import ReplyError, ReplyReader
 from mailprobe.mail.text import readable
 from mailprobe.model.failure import Kind, Reply
 from mailprobe.model.secret import MASK
-from mailprobe.wire.dial import acknowledge
 from mailprobe.wire.trouble import TLS_IN_CLEAR, Trouble, no_tls, tls_record
 
 if TYPE_CHECKING:
     from mailprobe.mail.ehlo import Offer
     from mailprobe.model.secret import Secret
+    from mailprobe.wire.channel import Channel
     from mailprobe.wire.recorder import Recorder
 
 CHALLENGES_MAX = 3  # LOGIN asks twice; a server that asks on and on is refused
@@ -46,12 +46,6 @@ class SmtpProtocol(SMTPProtocol):
         self.surplus = b""
         self.wrote_at = 0.0
         self._reader = ReplyReader(recorder.limits.reply_bytes)
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Begin; after a handshake the server's session tickets await their ACK."""
-        super().connection_made(transport)
-        # Our own last flight is only written when this returns.
-        asyncio.get_running_loop().call_soon(acknowledge, transport)
 
     def data_received(self, data: bytes) -> None:
         """Take bytes: they belong to the awaited reply, or to nothing."""
@@ -81,7 +75,7 @@ class SmtpProtocol(SMTPProtocol):
         its own. Nobody else writes here, and the step bounds the wait.
         """
         if not line.isprintable():  # a line end in it would be a second command
-            message = "a command with a control character in it"
+            message = "a command with a prohibited control character"
             raise ValueError(message)
         self._response_pending = True
         self.write(line.encode() + b"\r\n")
@@ -112,11 +106,10 @@ class SmtpProtocol(SMTPProtocol):
         super().connection_lost(exc)
 
     def write(self, data: bytes) -> None:
-        """Write, and have what the server sent acknowledged at once."""
+        """Write, and note when."""
         # Noted first: the server may have read it before the call returns.
         self.wrote_at = self.recorder.elapsed()
         super().write(data)
-        acknowledge(self.transport)
 
 
 class SmtpSession:
@@ -160,21 +153,16 @@ class SmtpSession:
 
     async def upgrade(self, context: ssl.SSLContext, server_name: str) -> ssl.SSLObject:
         """Do the handshake after STARTTLS."""
-        loop = asyncio.get_running_loop()
-        plain = cast("asyncio.Transport", self._protocol.transport)
+        channel = cast("Channel | None", self._protocol.transport)
+        if channel is None or channel.is_closing():  # closed under our hands
+            raise Trouble(Kind.PEER_CLOSED, detail="closed during the handshake")
         try:
-            transport = await loop.start_tls(
-                plain, self._protocol, context, server_hostname=server_name
-            )
+            return await channel.secure(context, server_name)
         except ssl.SSLError as error:
             if not no_tls(error):
                 raise
             detail = "text in clear in place of the handshake"
             raise Trouble(Kind.STARTTLS_INJECTION, detail=detail) from None
-        if transport is None:  # closed under our hands
-            raise Trouble(Kind.PEER_CLOSED, detail="closed during the handshake")
-        self._protocol.transport = transport
-        return cast("ssl.SSLObject", transport.get_extra_info("ssl_object"))
 
     @property
     def ssl_object(self) -> ssl.SSLObject | None:
