@@ -9,6 +9,10 @@ from mailprobe.mail.text import readable
 from mailprobe.model.failure import Reply
 
 TEXT_MAX: Final = 4000  # characters of one reply kept; refusals fill two lines
+# One reply, whole and well written: as it comes nearly always.
+_WHOLE: Final = re.compile(
+    rb"([2-5][0-9]{2})(?:-[^\r\n]*\r?\n\1)*(?: [^\r\n]*)?\r?\n"
+)
 _LINE: Final = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED: Final = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
 
@@ -58,6 +62,11 @@ class ReplyReader:
         """
         if self._broken is not None:
             raise self._broken
+        if not self._buffer and not self._lines and len(data) <= self._limit:
+            whole = _WHOLE.fullmatch(data)
+            if whole is not None:
+                texts = [line[4:] for line in data.splitlines()]
+                return [smtp_reply(int(whole[1]), texts)]
         self._buffer += data
         replies: list[Reply] = []
         try:
