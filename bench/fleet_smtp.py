@@ -1,63 +1,90 @@
-"""SMTP with STARTTLS at Postfix: many at once, beside the exporter and the floor."""
+"""SMTP with STARTTLS at Postfix: many at once and one at a time, beside others."""
 
 from __future__ import annotations
 
+import smtplib
 from collections.abc import Iterator
-from contextlib import ExitStack
 from functools import partial
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+from bench.beside import AT_ONCE, PROBES, beside
 from bench.blackbox import exporter
-from bench.load import Batch, Load, turns
+from bench.load import Load, Truth, turns
 from bench.scene import Scene
 from bench.worker import allow_many_files, worker
 from tests.real.world import RealWorld
 
-PROBES: Final = 1000
-AT_ONCE: Final = 200
+if TYPE_CHECKING:
+    from bench.worker import Client
+
 WORK: Final = "SMTP with STARTTLS"
+ALONE: Final = 100  # probes of a batch, one at a time
+LONGER: Final = 1.2  # at most, what is reported with many at once
 PROCESSES: Final = "500"  # of Postfix for each port, so that nobody is kept waiting
 
 
-def measure() -> Iterator[Load]:
+def measure() -> Iterator[Load | Truth]:
     """Compare CPU and rate, with many at once and with one at a time."""
     allow_many_files()
     with RealWorld() as world, world.postfix.changed(default_process_limit=PROCESSES):
         scene = Scene.of(world, "mx")
-        with ExitStack() as stack:
-            ours = stack.enter_context(worker("bench.sweeps:smtp", scene)).batch
-            floor = stack.enter_context(worker("bench.floor:smtp", scene)).batch
-            other = stack.enter_context(exporter("smtp", scene))
-            many = [
-                partial(one, PROBES, AT_ONCE) for one in (ours, other, floor)
-            ]
-            yield from compared(f"{WORK}, {AT_ONCE} at once", *turns(many))
+        yield from beside(WORK, "smtp", scene)
+        yield from _one_at_a_time(scene)
 
 
-def compared(
-    name: str,
-    ours: tuple[Batch, ...],
-    theirs: tuple[Batch, ...],
-    floor: tuple[Batch, ...],
-) -> Iterator[Load]:
-    """Say what our batches cost beside the exporter's and the floor's."""
+def _one_at_a_time(scene: Scene) -> Iterator[Load | Truth]:
+    with (
+        worker("bench.sweeps:smtp", scene) as ours,
+        worker("bench.fleet_smtp:blocking", scene) as script,
+        exporter("smtp", scene) as theirs,
+    ):
+        clients = (ours.batch, theirs, script.batch)
+        mine, other, plain = turns([partial(one, ALONE, 1) for one in clients])
+        alone = ours.told["times"]
+        ours.batch(PROBES, AT_ONCE)
+        many = ours.told["times"]
+    name = f"{WORK}, one at a time"
     yield Load(
         name=name,
         against="blackbox_exporter",
-        ours=ours,
-        theirs=theirs,
-        cpu_at_most=1.0,
-        rate_at_least=1.0,
+        ours=mine,
+        theirs=other,
+        rate_at_least=5.0,
     )
     yield Load(
         name=name,
-        against="bare asyncio (the servers' ceiling)",
-        ours=ours,
-        theirs=floor,
-        cpu_at_most=1.5,
+        against="blocking `smtplib`",
+        ours=mine,
+        theirs=plain,
+        rate_at_least=1 / 1.3,
+    )
+    yield Truth(
+        name=f"TCP, TLS and greeting, {AT_ONCE} at once at Postfix",
+        alone=tuple(seconds for seconds, _ in alone),
+        many=tuple((seconds, said) for seconds, said in many),
+        goal=LONGER,
     )
 
 
+def blocking(scene: Scene) -> Client:
+    """Do it with `smtplib`, without a lookup: name and policy are there already."""
+    context = scene.context()
+
+    def do(probes: int, at_once: int) -> None:
+        assert at_once == 1
+        for _ in range(probes):
+            client = smtplib.SMTP(local_hostname="probe.posta.test")
+            client.connect(scene.address, scene.port)
+            # What starttls() checks the certificate against.
+            client._host = scene.host  # type: ignore[attr-defined]  # noqa: SLF001
+            client.ehlo()
+            client.starttls(context=context)
+            client.ehlo()
+            client.quit()
+
+    return do
+
+
 if __name__ == "__main__":
-    for load in measure():
-        print(load)
+    for result in measure():
+        print(result, flush=True)

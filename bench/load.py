@@ -73,6 +73,127 @@ class Load:
         return f"{' | '.join(row(self))}: {verdict}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """
+    Resident memory, by us and by somebody else.
+
+    Attributes:
+        name: Of what.
+        against: Of what else.
+        ours: Bytes of each run.
+        theirs: The other's.
+        goal: The ratio of medians that must not be exceeded.
+    """
+
+    name: str
+    against: str
+    ours: tuple[float, ...]
+    theirs: tuple[float, ...]
+    goal: float
+
+    @property
+    def ratio(self) -> float:
+        """How many times the other's median ours is."""
+        return statistics.median(self.ours) / statistics.median(self.theirs)
+
+    @property
+    def met(self) -> bool:
+        """Whether the goal is reached."""
+        return self.ratio <= self.goal
+
+    def __str__(self) -> str:
+        verdict = "goal met" if self.met else "GOAL MISSED"
+        return f"{' | '.join(memory_row(self))}: {verdict}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Truth:
+    """
+    What is reported under load, beside what is reported of one probe alone.
+
+    Attributes:
+        name: What was timed.
+        alone: Seconds, reported one at a time.
+        many: Seconds, reported with many at once, and whether the check says
+            that its times are strained.
+        goal: By what factor those may be longer that do not say so (median).
+    """
+
+    name: str
+    alone: tuple[float, ...]
+    many: tuple[tuple[float, bool], ...]
+    goal: float
+
+    @property
+    def strained(self) -> float:
+        """The share of checks that say so."""
+        return sum(said for _, said in self.many) / len(self.many)
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times longer the others are; None if there are none."""
+        others = [seconds for seconds, said in self.many if not said]
+        if not others:
+            return None
+        return statistics.median(others) / statistics.median(self.alone)
+
+    @property
+    def met(self) -> bool:
+        """Whether what does not say that it is strained is true."""
+        return self.ratio is None or self.ratio <= self.goal
+
+    def __str__(self) -> str:
+        verdict = "goal met" if self.met else "GOAL MISSED"
+        return f"{' | '.join(truth_row(self))}: {verdict}"
+
+
+MEMORY_HEADS: Final = (
+    "memory of",
+    "median (middle half)",
+    "against",
+    "ratio",
+    "at most",
+)
+TRUTH_HEADS: Final = (
+    "times reported",
+    "alone",
+    "at once",
+    "say `timings_strained`",
+    "the others",
+    "at most",
+)
+
+
+def memory_row(memory: Memory) -> Sequence[str]:
+    """Return a line of the table."""
+    return (
+        memory.name,
+        _kib(memory.ours),
+        f"{memory.against}: {_kib(memory.theirs)}",
+        f"**{memory.ratio:.2f}x**",
+        f"{memory.goal:g}x",
+    )
+
+
+def truth_row(truth: Truth) -> Sequence[str]:
+    """Return a line of the table."""
+    every = [seconds for seconds, _ in truth.many]
+    return (
+        truth.name,
+        f"{statistics.median(truth.alone) * 1e3:.1f} ms",
+        f"{statistics.median(every) * 1e3:.1f} ms",
+        f"{truth.strained:.0%}",
+        "none" if truth.ratio is None else f"**{truth.ratio:.2f}x**",
+        f"{truth.goal:g}x",
+    )
+
+
+def _kib(sizes: Sequence[float]) -> str:
+    low, median, high = statistics.quantiles(sizes, n=4, method="inclusive")
+    return f"{median / 1024:.0f} KiB ({low / 1024:.0f} to {high / 1024:.0f})"
+
+
 HEADS: Final = (
     "work",
     "CPU of each probe (middle half), probes/s",
@@ -118,10 +239,8 @@ def _walls(batches: Sequence[Batch]) -> list[float]:
 def _said(batches: Sequence[Batch]) -> str:
     low, median, high = statistics.quantiles(_cpu(batches), n=4, method="inclusive")
     rate = 1 / statistics.median(_walls(batches))
-    return (
-        f"{median * 1e3:.2f} ms ({low * 1e3:.2f} to {high * 1e3:.2f}), {rate:.0f}/s"
-    )
+    return f"{median * 1e3:.2f} ms ({low * 1e3:.2f} to {high * 1e3:.2f}), {rate:.0f}/s"
 
 
 def _goal(value: float | None) -> str:
-    return "" if value is None else f"{value:g}x"
+    return "" if value is None else f"{value:.3g}x"

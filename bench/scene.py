@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import mailprobe
-from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
     from tests.real.world import RealWorld

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import statistics
+import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from bench.floor import runner_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from mailprobe.model.target import Target
 
 UNBOUND: Final = 10_000  # of one host: in the benchmark all targets are on one
+OPEN: Final = Path("/proc/self/fd")  # what this process has open
 _TIMED: Final = frozenset({"tcp", "tls", "greeting"})
 
 
@@ -59,19 +61,20 @@ def _client(scene: Scene, target: Callable[[int], Target]) -> Client:
     async def sweep(probes: int, at_once: int) -> dict[str, Any]:
         pace = Pace(at_once=at_once, per_host=UNBOUND, per_platform=UNBOUND)
         targets = (target(number) for number in range(probes))
-        times: list[float] = []
-        strained = 0
+        files = len(list(OPEN.iterdir()))
+        times: list[tuple[float, bool]] = []
         async with prober.sweep(targets, pace=pace) as checks:
             async for check in checks:
                 if check.status is not Status.OK:
                     message = f"a probe did not succeed: {check.why}"
                     raise RuntimeError(message)
-                times.append(_timed(check))
-                strained += any(
-                    finding.code == "timings_strained"
-                    for finding in check.verdict.findings
-                )
-        return {"median": statistics.median(times), "strained": strained / probes}
+                codes = {finding.code for finding in check.verdict.findings}
+                times.append((_timed(check), "timings_strained" in codes))
+        return {
+            "times": times,
+            "tasks": len(asyncio.all_tasks()) - 1,
+            "files": len(list(OPEN.iterdir())) - files,
+        }
 
     return lambda probes, at_once: run(sweep(probes, at_once))
 

@@ -1,4 +1,4 @@
-"""A client in a process of its own: it does batches when told to, and counts its CPU."""
+"""A client in a process of its own: does batches when told to, counts its CPU."""
 
 from __future__ import annotations
 
