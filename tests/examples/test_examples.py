@@ -13,6 +13,7 @@ from mailprobe import providers
 from mailprobe.config import Config
 from tests.examples import (
     first_check,
+    many,
     no_preset,
     oauth2,
     read_verdict,
@@ -129,6 +130,16 @@ async def test_several(options: dict[str, Any]) -> None:
     async with mailprobe.Prober(**options) as prober:
         found = await several.look_at_all(prober, domains)
     assert found == dict.fromkeys(domains, "ok")
+
+
+@pytest.mark.asyncio
+async def test_many(options: dict[str, Any]) -> None:
+    """Only the domain that is not well is told, with its reason."""
+    domains = ["libero.test", "no-such-domain.test", "posta.test"]
+    async with mailprobe.Prober(**options) as prober:
+        found = await many.unwell(prober, domains)
+    assert list(found) == ["no-such-domain.test"]
+    assert "does not exist" in found["no-such-domain.test"]
 
 
 @pytest.mark.asyncio
