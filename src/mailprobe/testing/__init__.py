@@ -1,0 +1,1 @@
+"""What tests that touch mail ask for: a mail world, and the health of real ones."""
