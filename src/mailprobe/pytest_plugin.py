@@ -22,8 +22,8 @@ LIVE: Final = "mailprobe-live"
 LIVE_FIXTURES: Final = frozenset({"mail_health", "mail_round_trip"})
 NEEDS_MAIL: Final = (
     "needs_mail(name, *functions): this test talks to a real mail provider, or to a "
-    'mailbox of mailprobe.toml; functions are "submit", "accept", "deliver" and "read", '
-    "all of them by default"
+    'mailbox of mailprobe.toml; functions are "submit", "accept", "deliver" and '
+    '"read", all of them by default'
 )
 
 

@@ -35,6 +35,8 @@ from mailprobe.lab.faults import (
     Withhold,
 )
 from mailprobe.lab.listener import LabError
+from mailprobe.lab.outages import OUTAGES, Outage, outage
+from mailprobe.lab.replays import REPLAYS, Phase, Replay, replay
 from mailprobe.lab.store import Account, Counters, Folder, Message, Store
 from mailprobe.lab.thread import ThreadedLab
 from mailprobe.lab.world import BRANDS, DOMAINS, Lab
@@ -44,6 +46,8 @@ __all__ = [
     "CERTIFICATE_KINDS",
     "DOMAINS",
     "MOMENTS",
+    "OUTAGES",
+    "REPLAYS",
     "Account",
     "BadCertificate",
     "Bounce",
@@ -64,9 +68,12 @@ __all__ = [
     "Message",
     "NoData",
     "NxDomain",
+    "Outage",
+    "Phase",
     "Raw",
     "Records",
     "Refuse",
+    "Replay",
     "Reply",
     "Servfail",
     "Slow",
@@ -74,4 +81,6 @@ __all__ = [
     "Store",
     "ThreadedLab",
     "Withhold",
+    "outage",
+    "replay",
 ]

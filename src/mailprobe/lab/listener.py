@@ -25,6 +25,7 @@ PORT_TRIES: Final = 50
 """Ports tried until one is free on every address; collisions are rare."""
 
 LOOPBACK: Final = "127.0.0.1"
+LOCAL_NAMES: Final = ("localhost", LOOPBACK)
 
 Serve: TypeAlias = "Callable[[Channel, Listener], Awaitable[None]]"
 
@@ -148,6 +149,10 @@ class Listener:
     async def shut(self) -> None:
         """Stop for good: no socket, task or connection is left."""
         self._stop()
+        await self.hang_up()
+
+    async def hang_up(self) -> None:
+        """End every conversation at once, without a word."""
         tasks = list(self._tasks)
         for task in tasks:
             task.cancel()

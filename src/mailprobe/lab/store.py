@@ -114,6 +114,8 @@ class Account:
         quota_kib: The storage limit told by GETQUOTA.
         password: In clear: CRAM-MD5 needs it so.
         token: The OAuth 2 access token that is accepted; empty for none.
+        any_sender: Whether its mail may come from other addresses than its own, as
+            with the account of an application at a relay.
     """
 
     address: str
@@ -121,6 +123,7 @@ class Account:
     quota_kib: int = QUOTA_KIB
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    any_sender: bool = False
 
     @property
     def used_bytes(self) -> int:
@@ -260,5 +263,13 @@ class Store:
         for account in self._accounts.values():
             for folder in account.folders.values():
                 folder.remove({m.uid for m in folder.messages})
+        self._count_anew()
+
+    def forget(self) -> None:
+        """Remove every mailbox and count from zero again."""
+        self._accounts.clear()
+        self._count_anew()
+
+    def _count_anew(self) -> None:
         for counters in self.counters.values():
             counters.reset()
