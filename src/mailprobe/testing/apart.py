@@ -1,0 +1,52 @@
+"""A coroutine on an event loop of its own, in a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
+T = TypeVar("T")
+
+
+def run_apart(work: Coroutine[Any, Any, T]) -> T:
+    """
+    Run *work* to its end and return what it returns.
+
+    The loop of the caller, if one runs or is set, is left alone: pytest's async
+    plugins keep loops of their own. Ctrl-C cancels the work, which closes what it
+    opened, before it goes on to the caller.
+    """
+    result: Future[T] = Future()
+    begun: Future[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = Future()
+
+    async def main() -> T:
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - this coroutine runs in one
+        begun.set_result((asyncio.get_running_loop(), task))
+        return await work
+
+    def body() -> None:
+        try:
+            result.set_result(asyncio.run(main()))
+        except BaseException as error:  # noqa: BLE001 - it goes to the caller
+            result.set_exception(error)
+
+    thread = threading.Thread(target=body, name="mailprobe-look", daemon=True)
+    thread.start()
+    try:
+        return result.result()
+    except BaseException:
+        if not result.done():
+            loop, task = begun.result()
+            # The loop may end by itself in this very moment.
+            with contextlib.suppress(RuntimeError):
+                loop.call_soon_threadsafe(task.cancel)
+        raise
+    finally:
+        thread.join()
