@@ -13,11 +13,21 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
+    from mailprobe.testing import MailLab, MailServer
     from mailprobe.testing.live import LivePlugin
 
 MODES: Final = ("skip", "fail", "report")
+DOMAINS: Final = (
+    "example.test",
+    "example.com",
+    "example.org",
+    "libero.test",
+    "virgilio.test",
+)
+"""Those of RFC 2606 that tests are full of, and two brands that share a platform."""
+
 LIVE: Final = "mailprobe-live"
 LIVE_FIXTURES: Final = frozenset({"mail_health", "mail_round_trip"})
 NEEDS_MAIL: Final = (
@@ -105,6 +115,30 @@ def _live(config: pytest.Config) -> LivePlugin:
         known = live.LivePlugin(config)
         config.pluginmanager.register(known, LIVE)
     return cast("LivePlugin", known)
+
+
+@pytest.fixture(scope="session")
+def mail_lab_domains() -> tuple[str, ...]:
+    """Name the mail domains of the lab; override it to add those of your own."""
+    return DOMAINS
+
+
+@pytest.fixture(scope="session")
+def mail_lab_server(
+    pytestconfig: pytest.Config, mail_lab_domains: tuple[str, ...]
+) -> Iterator[MailServer]:
+    """Run mail servers for the whole session: for what a suite starts once."""
+    from mailprobe.testing import fixtures  # noqa: PLC0415 - only who asks pays
+
+    yield from fixtures.server(pytestconfig, mail_lab_domains)
+
+
+@pytest.fixture
+def mail_lab(mail_lab_server: MailServer) -> Iterator[MailLab]:
+    """Give the test a mail world of its own."""
+    from mailprobe.testing import fixtures  # noqa: PLC0415 - only who asks pays
+
+    yield from fixtures.lab(mail_lab_server)
 
 
 @pytest.fixture

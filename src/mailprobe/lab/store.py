@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from mailprobe.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 MESSAGE_MAX: Final = 25 * 1024 * 1024
 """Bytes of one message: what large providers accept; announced as SIZE."""
@@ -124,6 +124,11 @@ class Account:
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
     any_sender: bool = False
+
+    @property
+    def domain(self) -> str:
+        """The domain of the address."""
+        return self.address.rpartition("@")[2]
 
     @property
     def used_bytes(self) -> int:
@@ -257,6 +262,13 @@ class Store:
         account = self.find(address)
         box = account.folder(folder) if account else None
         return tuple(box.messages) if box else ()
+
+    def everything(self) -> Iterator[tuple[str, str, Message]]:
+        """Return all mail: the address and the folder it is in, and the message."""
+        for account in self._accounts.values():
+            for folder in account.folders.values():
+                for message in folder.messages:
+                    yield account.address, folder.name, message
 
     def clear(self) -> None:
         """Empty every mailbox (UIDs go on growing) and count from zero again."""

@@ -249,6 +249,10 @@ class ThreadedStore:
         """Return the messages in a folder, oldest first."""
         return self._lab.call(self._store.messages, address, folder)
 
+    def everything(self) -> list[tuple[str, str, Message]]:
+        """Return all mail: the address and the folder it is in, and the message."""
+        return self._lab.call(lambda: list(self._store.everything()))
+
     @contextlib.contextmanager
     def watch(self, address: str, notice: Callable[[], None]) -> Iterator[None]:
         """
