@@ -202,7 +202,6 @@ def outage(name: str, *, domain: str | None = None) -> tuple[Fault, ...]:
     Raises:
         UsageError: If there is no outage of this name.
     """
-    __tracebackhide__ = True  # pytest then points at the line that called
     known = OUTAGES.get(name)
     if known is None:
         message = f"there is no outage {name!r}; write one of {', '.join(OUTAGES)}"

@@ -197,7 +197,6 @@ def replay(name: str, *, phase: str, domain: str | None = STRUCK) -> tuple[Fault
     Raises:
         UsageError: If there is no such outage or phase, or nobody described it.
     """
-    __tracebackhide__ = True  # pytest then points at the line that called
     known = REPLAYS.get(name)
     if known is None:
         message = f"there is no replay {name!r}; write one of {', '.join(REPLAYS)}"

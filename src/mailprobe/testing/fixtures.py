@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
+import mailprobe
+from mailprobe.model.errors import UsageError
 from mailprobe.testing.server import MailServer, serve
 from mailprobe.testing.world import MailLab
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
+
+
+PACKAGE: Final = str(Path(mailprobe.__file__).parent)
 
 
 class Bookkeeper:
@@ -31,7 +37,9 @@ class Bookkeeper:
         """Fail a test that surprised the servers; add them to one that failed."""
         try:
             yield
-        except BaseException:
+        except BaseException as error:
+            if isinstance(error, UsageError):
+                _end_at_caller(error)
             if found := self._take():
                 item.add_report_section("call", "mail lab", "\n".join(found))
             raise
@@ -41,6 +49,19 @@ class Bookkeeper:
     def _take(self) -> list[str]:
         world = self._server.current
         return world.take_surprises() if world is not None else []
+
+
+def _end_at_caller(error: UsageError) -> None:
+    """Cut the traceback of bad use behind the line that is to be mended."""
+    entry, last = error.__traceback__, None
+    while entry is not None:
+        # Generated methods have no file: those of our dataclasses, here.
+        file = entry.tb_frame.f_code.co_filename
+        if file != "<string>" and not file.startswith(PACKAGE):
+            last = entry
+        entry = entry.tb_next
+    if last is not None:
+        last.tb_next = None
 
 
 def _complaint(found: Sequence[str]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import socket
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.lab import BRANDS, ThreadedLab
@@ -107,15 +108,11 @@ def serve(domains: Sequence[str]) -> Iterator[MailServer]:
         )
         raise UsageError(message)
     brands = [domain for domain in BRANDS if domain in domains]
-    try:
-        lab = ThreadedLab(domains, brands=brands, users=(), local=True)
-    except RuntimeError as error:
-        if type(error).__name__ != "SocketBlockedError":
-            raise
+    if socket.socket.__module__ == "pytest_socket":
         message = (
             "pytest-socket blocks the sockets of the mail lab; run with "
             f"--allow-hosts={HOST}, or mark the test with enable_socket"
         )
-        raise UsageError(message) from None
-    with lab:
+        raise UsageError(message)
+    with ThreadedLab(domains, brands=brands, users=(), local=True) as lab:
         yield MailServer(lab)
