@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
 MARKER: Final = "needs_mail"
 _DEMANDS: Final = pytest.StashKey[tuple["Demand", ...]]()
-_WELL: Final = pytest.StashKey[bool]()  # all that the test needs worked at its start
-_EXCUSED: Final = pytest.StashKey[str]()  # why it was not run
+_WELL: Final = pytest.StashKey[dict[str, bool]]()  # what worked as the test began
+_EXCUSED: Final = pytest.StashKey[str]()  # why it is not run; empty if it is
 _LOOKED: Final = pytest.StashKey[bool]()  # after its failure: once is enough
 
 
@@ -129,14 +129,16 @@ class LivePlugin:
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Look at what the test needs, and excuse it if that is proven to be down."""
-        why, well = [], True
+        why: list[str] = []
+        item.stash[_EXCUSED], item.stash[_LOOKED] = "", False
+        item.stash[_WELL] = well = {}
         for one in item.stash.get(_DEMANDS, ()):
             look = self._first(one.subject)
             stands = standings(look.check, one.functions)
             for stand in stands:
                 name = f"mailprobe.{one.subject.label}.{stand.function}"
                 item.user_properties.append((name, summary.prop(stand)))
-            well = well and all(stand.well for stand in stands)
+            well[one.subject.label] = all(stand.well for stand in stands)
             proven = excuses(stands)
             if proven:
                 why.append(summary.reason(look, proven))
@@ -144,7 +146,6 @@ class LivePlugin:
                     how = "skipped" if self.session.mode == "skip" else "failed"
                     label = one.subject.label
                     self.record.cost(label, look.check, item.nodeid, how)
-        item.stash[_WELL] = well
         if why and self.session.mode != "report":
             item.stash[_EXCUSED] = "; ".join(why)
             if self.session.mode == "skip":
@@ -157,8 +158,8 @@ class LivePlugin:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Look again after a failure, and say in it what was seen."""
         report = yield
-        excused = item.stash.get(_EXCUSED, None)
-        if excused is not None:
+        excused = item.stash.get(_EXCUSED, "")
+        if excused:
             if report.when == "setup":
                 _show_excuse(item, report, excused)
             return report
@@ -166,28 +167,44 @@ class LivePlugin:
         if report.failed and demands and not item.stash.get(_LOOKED, False):
             item.stash[_LOOKED] = True
             failed = datetime.now(UTC)
-            lines = [line for one in demands for line in self._after(item, one, failed)]
-            _add_section(report, "\n".join(lines))
+            _add_section(report, "\n".join(self._after(item, demands, failed)))
             report.user_properties = list(item.user_properties)
         return report
 
-    def _after(self, item: pytest.Item, one: Demand, failed: datetime) -> list[str]:
-        if _WELL not in item.stash:
-            return []  # it was never looked at: that is what failed
-        label = one.subject.label
-        look = self.session.looks.after(one.subject, failed)
-        others = self._others(one.subject)
-        self._saw(look)
-        stands = standings(look.check, one.functions)
-        for stand in stands:
-            name = f"mailprobe.{label}.{stand.function}.after"
-            item.user_properties.append((name, summary.prop(stand)))
-        if excuses(stands):
-            self.record.cost(label, look.check, item.nodeid, "failed")
+    def _after(
+        self, item: pytest.Item, demands: tuple[Demand, ...], failed: datetime
+    ) -> list[str]:
+        """Look at all that the test needs, then say what the looks mean together."""
         before = item.stash[_WELL]
-        return summary.section(
-            look, one.functions, failed=failed, before=before, others=others
-        )
+        # What was never looked at is what failed: there is nothing to look at again.
+        known = [one for one in demands if one.subject.label in before]
+        try:
+            looks = [self.session.looks.after(one.subject, failed) for one in known]
+        except MailprobeError as error:
+            return [f"mail could not be looked at again: {error}"]
+        well = True
+        for one, look in zip(known, looks, strict=True):
+            self._saw(look)
+            stands = standings(look.check, one.functions)
+            well = well and all(stand.well for stand in stands)
+            for stand in stands:
+                name = f"mailprobe.{one.subject.label}.{stand.function}.after"
+                item.user_properties.append((name, summary.prop(stand)))
+            if excuses(stands):
+                label = one.subject.label
+                self.record.cost(label, look.check, item.nodeid, "failed")
+        return [
+            line
+            for one, look in zip(known, looks, strict=True)
+            for line in summary.section(
+                look,
+                one.functions,
+                failed=failed,
+                before=before[one.subject.label],
+                alone=well,
+                others=self._others(one.subject),
+            )
+        ]
 
     # --- the end --------------------------------------------------------------------
 
@@ -287,6 +304,8 @@ def _permitted(request: pytest.FixtureRequest) -> LivePlugin:
             f"{request.fixturename} looks at real providers: mark the test with "
             f"{MARKER}, or give --mailprobe-live"
         )
+    if found.session.complaint:
+        pytest.fail(f"mailprobe: {found.session.complaint}", pytrace=False)
     return found
 
 

@@ -245,6 +245,8 @@ def _locked(path: Path) -> Iterator[None]:
     """Let one process at a time go on; a process that dies lets go."""
     import fcntl  # noqa: PLC0415 - POSIX only, as this project is
 
-    with path.with_suffix(".lock").open("a") as file:
+    lock = path.with_suffix(".lock")
+    lock.touch(mode=0o600)  # what is in use is not tidied away
+    with lock.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

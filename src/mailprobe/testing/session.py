@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import contextlib
 import tempfile
 import uuid
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypedDict, cast, get_args
 
 from mailprobe.config import Config
-from mailprobe.model.errors import ConfigError, MailprobeError, UsageError
+from mailprobe.model.errors import MailprobeError, UsageError
 from mailprobe.prober import Prober
 from mailprobe.testing.apart import run_apart
 from mailprobe.testing.excuse import Mode
@@ -154,14 +154,15 @@ class Session:
         return Within() if given is None else Within(timeout=given)
 
     def _folder(self) -> Path:
+        """Return a folder that all processes of this session share."""
         cache = getattr(self.pytest, "cache", None)
         if cache is not None:
-            return cast("Path", cache.mkdir("mailprobe"))
-        # Without pytest's cache the session's processes meet here; its name cannot
-        # be guessed, and nobody else may look into it.
-        folder = Path(tempfile.gettempdir(), f"mailprobe-{self.name}")
-        folder.mkdir(mode=0o700, exist_ok=True)
-        if hasattr(os, "geteuid") and folder.stat().st_uid != os.geteuid():
-            message = f"{folder} belongs to another user; remove it, or set TMPDIR"
-            raise ConfigError(message)
-        return folder
+            # A file system that cannot be written to has no cache.
+            with contextlib.suppress(OSError):
+                return cast("Path", cache.mkdir("mailprobe"))
+        if hasattr(self.pytest, "workerinput") and self.pytest.getoption("basetemp"):
+            # pytest-xdist gives each worker a folder beside those of the others.
+            return Path(self.pytest.getoption("basetemp")).parent / "mailprobe"
+        folder = tempfile.TemporaryDirectory(prefix="mailprobe-")
+        self.pytest.add_cleanup(folder.cleanup)
+        return Path(folder.name)

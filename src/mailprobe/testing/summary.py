@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 from mailprobe.model.verdict import Blame, Status
 from mailprobe.render.clean import short, visible
 from mailprobe.testing.agreement import agreement, taken_together
-from mailprobe.testing.excuse import PROVEN, standings
+from mailprobe.testing.excuse import standings
 from mailprobe.testing.looks import AGAIN_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from mailprobe.model.verdict import Verdict
@@ -38,17 +38,17 @@ def reason(look: Look, proven: Iterable[Standing]) -> str:
     parts = (
         f"{_joined(names)} {_are(names, verdict)}: {visible(verdict.why)}"
         for names, verdict in _alike(proven)
-        if verdict is not None
     )
     return f"{look.subject.label}: {' '.join(parts)}"
 
 
-def section(
+def section(  # noqa: PLR0913 - by name
     look: Look,
     functions: Sequence[str],
     *,
     failed: datetime,
     before: bool,
+    alone: bool,
     others: Sequence[Look],
 ) -> list[str]:
     """
@@ -58,18 +58,20 @@ def section(
         look: What was seen of it after the failure, or last.
         functions: What the test needs of it.
         failed: When the test failed.
-        before: Whether all that the test needs worked when it began.
+        before: Whether what the test needs of it worked when the test began.
+        alone: Whether nothing else is wrong that the test needs, so that only the
+            test itself is left to blame.
         others: What the session saw of other subjects.
     """
     label, stands = look.subject.label, standings(look.check, functions)
     bad = [one for one in stands if not one.well]
     if bad:
-        alike = _alike(bad)
-        found = [f"{label}: {_trouble(look, *one, others)}" for one in alike]
+        found = [f"{label}: {told}" for told in _troubles(look, bad, others)]
     elif look.began < failed:
         found = [f"{label}: mail was healthy before; it was not looked at again"]
     elif before:
-        found = [f"{label}: {HEALTHY} ({_works(stands)})"]
+        said = HEALTHY if alone else HEALTHY.partition(":")[0]
+        found = [f"{label}: {said} ({_works(stands)})"]
     else:
         works = f"{label}: mail works again ({_works(stands)}), but did not when the"
         found = [f"{works} test began: the fault may be theirs"]
@@ -84,8 +86,7 @@ def standing(look: Look, others: Sequence[Look] = ()) -> str:
     bad = [one for one in stands if not one.well and one.verdict is not None]
     if not bad:
         return f"{look.subject.label}: {_works(stands) or 'nothing could be tried'}"
-    told = (_trouble(look, *one, others) for one in _alike(bad))
-    return f"{look.subject.label}: {'; '.join(told)}"
+    return f"{look.subject.label}: {'; '.join(_troubles(look, bad, others))}"
 
 
 def prop(one: Standing) -> str:
@@ -101,39 +102,51 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
-def _alike(
-    stands: Iterable[Standing],
-) -> list[tuple[tuple[str, ...], Verdict | None]]:
-    """Put together what one and the same verdict is about."""
-    found: dict[str, tuple[list[str], Verdict | None]] = {}
+def _alike(stands: Iterable[Standing]) -> list[tuple[list[str], Verdict]]:
+    """Put together what one and the same sentence is about."""
+    found: dict[str, tuple[list[str], Verdict]] = {}
     for one in stands:
-        why = one.verdict.why if one.verdict else ""
-        found.setdefault(why, ([], one.verdict))[0].append(one.function)
-    return [(tuple(names), verdict) for names, verdict in found.values()]
+        if one.verdict is not None:
+            alike = found.setdefault(one.verdict.why, ([], one.verdict))
+            alike[0].append(one.function)
+    return list(found.values())
+
+
+def _troubles(
+    look: Look, bad: Sequence[Standing], others: Sequence[Look]
+) -> Iterator[str]:
+    """Yield one line for each culprit, however many functions it has stopped."""
+    alike: dict[object, list[Standing]] = {}
+    for one in bad:
+        why = (one.verdict.status, one.verdict.blame) if one.verdict else None
+        alike.setdefault(why, []).append(one)
+    for group in alike.values():
+        names = [one.function for one in group]
+        # What was tried itself says more than what stands in for something else.
+        telling = min(
+            group, key=lambda one: (one.stands_in, -names.index(one.function))
+        )
+        yield _trouble(look, names, telling, others)
 
 
 def _trouble(
-    look: Look,
-    names: tuple[str, ...],
-    verdict: Verdict | None,
-    others: Sequence[Look],
+    look: Look, names: Sequence[str], telling: Standing, others: Sequence[Look]
 ) -> str:
     """Say of functions that they do not work, since when, and who agrees."""
+    verdict = telling.verdict
     if verdict is None:
         verb = "was" if len(names) == 1 else "were"
         return f"{_joined(names)} {verb} not tried, which excuses nothing"
-    since = min(
-        (look.since[name] for name in names if name in look.since), default=None
-    )
-    when = f" since {since.astimezone():%H:%M}" if since else ""
+    since = [look.since[name] for name in names if name in look.since]
+    when = f" since {min(since).astimezone():%H:%M}" if since else ""
     line = f"{_joined(names)} {_are(names, verdict)}{when} ({_said(verdict)})"
     if verdict.blame and (whose := _WHOSE[verdict.blame]):
         line += f"; {whose}"
-    if agree := agreement(look, names[-1], others):
+    if agree := agreement(look, telling.function, others):
         line += f"; {agree}"
-    if together := taken_together(look, names[-1], others):
+    if together := taken_together(look, telling.function, others):
         line += f". {visible(together).removesuffix('.')}"
-    if verdict.blame not in PROVEN:
+    if not telling.excuses:
         line += f". This excuses nothing. To mend it: {_advice(verdict)}"
     return line
 

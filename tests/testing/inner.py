@@ -1,0 +1,114 @@
+"""Inner pytest sessions whose real providers are those of the lab."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+# A session in this process forgets what it imported; imported here, it stays, and
+# no class comes to exist twice.
+import mailprobe.probes.provider
+import mailprobe.testing.live  # noqa: F401
+from mailprobe.cli.lab import write_settings
+
+if TYPE_CHECKING:
+    import pytest
+
+    from mailprobe.lab import ThreadedLab
+
+INI: Final = """
+[pytest]
+asyncio_mode = {mode}
+asyncio_default_fixture_loop_scope = function
+filterwarnings = error
+mailprobe_cache = {cache}
+{more}
+"""
+
+
+# Tests in their order; and Hypothesis, which nobody uses there, takes long to load.
+_ALONE: Final = ("-p", "no:randomly", "-p", "no:hypothesispytest")
+
+
+@dataclass(frozen=True, slots=True)
+class Inner:
+    """
+    A folder with tests, a ``mailprobe.toml`` for the lab, and sessions that run there.
+
+    Attributes:
+        pytester: Runs the sessions.
+        lab: The mail world that the settings lead to.
+    """
+
+    pytester: pytest.Pytester
+    lab: ThreadedLab
+
+    @property
+    def settings(self) -> Path:
+        """The ``mailprobe.toml``."""
+        return self.pytester.path / "mailprobe.toml"
+
+    def ini(self, *, mode: str = "strict", cache: str = "0", more: str = "") -> None:
+        """Write the ini file: no warning passes, no look outlives its session."""
+        self.pytester.makeini(INI.format(mode=mode, cache=cache, more=more))
+
+    def run(self, *args: str, plugins: Sequence[object] = ()) -> pytest.RunResult:
+        """Run a session in this process, its tests in the order of the file."""
+        return self.pytester.runpytest_inprocess(*_ALONE, *args, plugins=plugins)
+
+    def apart(self, *args: str) -> pytest.RunResult:
+        """Run a session in a process of its own."""
+        return self.pytester.runpytest_subprocess(*_ALONE, *args)
+
+    def looks(self) -> int:
+        """How often a healthy mailbox was looked at so far: each look sends a mail."""
+        return self.lab.store.counters["submission"].messages
+
+    def logins(self) -> int:
+        """How many times credentials were presented to the IMAP servers so far."""
+        return self.lab.store.counters["imap"].auth_attempts
+
+    def connections(self) -> int:
+        """How many connections the lab has taken so far."""
+        return sum(counter.connections for counter in self.lab.store.counters.values())
+
+    @contextmanager
+    def silence(self) -> Iterator[None]:
+        """Make sure that nothing reaches the lab while the block runs."""
+        before = self.connections()
+        yield
+        assert self.connections() == before
+
+    def document(self, name: str) -> list[dict[str, Any]]:
+        """Return the lines of a report."""
+        text = (self.pytester.path / name).read_text("utf-8")
+        return [json.loads(line) for line in text.splitlines()]
+
+    def secrets(self) -> list[str]:
+        """Return the passwords that the settings lead to."""
+        files = self.pytester.path.glob("*.password")
+        return [file.read_text("utf-8").strip() for file in files]
+
+
+def inner(pytester: pytest.Pytester, lab: ThreadedLab) -> Inner:
+    """Return a folder for inner sessions, with settings for the lab."""
+    made = Inner(pytester, lab)
+    write_settings(lab, pytester.path)
+    made.ini()
+    return made
+
+
+def add_mailbox(inside: Inner, name: str, address: str, **more: str) -> None:
+    """Add a mailbox to the settings; *more* replaces its keys."""
+    account = inside.lab.store.account(address)
+    secret = inside.pytester.path / f"{address}.password"
+    secret.write_text(f"{account.password}\n", "utf-8")
+    keys = {"address": f'"{address}"', "password": f'"file:{secret.name}"', **more}
+    lines = [f"{key} = {value}" for key, value in keys.items() if value]
+    text = inside.settings.read_text("utf-8")
+    added = "\n".join(["", f"[mailbox.{name}]", *lines, ""])
+    inside.settings.write_text(text + added, "utf-8")
