@@ -178,8 +178,13 @@ class MailLab(Access):
 
     @contextlib.contextmanager
     def _active(self, faults: Iterable[Fault]) -> Iterator[None]:
-        with self._lab.fault(*faults):
+        self._lab.inject(*faults)
+        try:
             yield
+        finally:
+            # A block that was never left ends with its test, and then whenever.
+            if not self._ended:
+                self._lab.withdraw(*faults)
 
     def _check_domain(self, domain: str | None) -> None:
         __tracebackhide__ = True
