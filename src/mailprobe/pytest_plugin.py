@@ -15,7 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from mailprobe.testing import MailLab, MailServer
+    from mailprobe.testing import MailHealth, MailLab, MailRoundTrip, MailServer
     from mailprobe.testing.live import LivePlugin
 
 MODES: Final = ("skip", "fail", "report")
@@ -29,6 +29,7 @@ DOMAINS: Final = (
 """Those of RFC 2606 that tests are full of, and two brands that share a platform."""
 
 LIVE: Final = "mailprobe-live"
+OPTIONS: Final = ("--mailprobe", "--mailprobe-live", "--mailprobe-report")
 LIVE_FIXTURES: Final = frozenset({"mail_health", "mail_round_trip"})
 NEEDS_MAIL: Final = (
     "needs_mail(name, *functions): this test talks to a real mail provider, or to a "
@@ -69,7 +70,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addini("mailprobe_config", "the mailprobe.toml to use", default="")
     parser.addini(
         "mailprobe_cache",
-        "seconds for which what was seen of a provider is used again",
+        "seconds for which the next session believes what was seen of a provider, "
+        "if all was well (default: 120)",
         default="",
     )
 
@@ -77,7 +79,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the marker; open the live half if an option asks for it."""
     config.addinivalue_line("markers", NEEDS_MAIL)
-    if config.getoption("--mailprobe-live") or config.getoption("--mailprobe-report"):
+    if any(config.getoption(option) for option in OPTIONS):
         _live(config)
 
 
@@ -142,7 +144,7 @@ def mail_lab(mail_lab_server: MailServer) -> Iterator[MailLab]:
 
 
 @pytest.fixture
-def mail_health(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - loaded late
+def mail_health(request: pytest.FixtureRequest) -> MailHealth:
     """Give what mailprobe saw of the providers this test needs."""
     from mailprobe.testing import live  # noqa: PLC0415 - only who asks pays
 
@@ -150,7 +152,7 @@ def mail_health(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - loaded
 
 
 @pytest.fixture
-def mail_round_trip(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401
+def mail_round_trip(request: pytest.FixtureRequest) -> MailRoundTrip:
     """Send a canary mail for real, and see it arrive."""
     from mailprobe.testing import live  # noqa: PLC0415 - only who asks pays
 

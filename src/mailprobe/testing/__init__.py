@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from mailprobe.testing.health import MailHealth, MailRoundTrip
     from mailprobe.testing.inbox import Inbox
     from mailprobe.testing.reading import code, codes, html, link, links, text
     from mailprobe.testing.server import MailServer
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from mailprobe.testing.world import MailLab
 
 _HOMES: Final = {
+    "health": "MailHealth MailRoundTrip",
     "inbox": "Inbox",
     "reading": "code codes html link links text",
     "server": "MailServer",
@@ -33,7 +35,9 @@ _HOME_OF: Final = {
 
 __all__ = [
     "Inbox",
+    "MailHealth",
     "MailLab",
+    "MailRoundTrip",
     "MailServer",
     "Service",
     "Services",
