@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING, Final
@@ -137,17 +138,23 @@ def codes(message: EmailMessage) -> tuple[str, ...]:
     asked to type it: links, dates, times and prices are none. Those that follow a
     word such as "code" or "PIN" come first. Spaces and hyphens are left out.
     """
-    likely: list[str] = []
-    others: list[str] = []
+    ranked: tuple[list[str], ...] = ([], [], [])
     parts = (_part(message, "plain"), _shown(_Page(html(message))))
     for part in (str(message["subject"] or ""), *parts):
         shown = _LINK.sub(" ", part)
         for match in _CODE.finditer(shown):
-            before = shown[max(0, match.start() - NEAR) : match.start()]
-            after = shown[match.end() : match.end() + NEAR].split("\n", 1)[0]
-            near = _KEYWORD.search(before) or _KEYWORD.search(after)
-            (likely if near else others).append(re.sub(r"[ -]", "", match[1]))
-    return tuple(dict.fromkeys([*likely, *others]))
+            ranked[_rank(shown, match)].append(re.sub(r"[ -]", "", match[1]))
+    return tuple(dict.fromkeys(itertools.chain(*ranked)))
+
+
+def _rank(shown: str, match: re.Match[str]) -> int:
+    """Return 0 for digits behind a word like "code", 1 for those before, else 2."""
+    before = shown[max(0, match.start() - NEAR) : match.start()]
+    after = shown[match.end() : match.end() + NEAR].split("\n", 1)[0]
+    # Other digits in between are what the word is about.
+    if _KEYWORD.search(re.split(r"\d", before)[-1]):
+        return 0
+    return 1 if _KEYWORD.search(re.split(r"\d", after)[0]) else 2
 
 
 def code(message: EmailMessage, pattern: str = "") -> str:
