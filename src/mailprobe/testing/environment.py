@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 if TYPE_CHECKING:
@@ -11,9 +12,8 @@ if TYPE_CHECKING:
 
     from mailprobe.testing.services import Service
 
-Setting: TypeAlias = str | int | bool
-
 DJANGO_BACKEND: Final = "django.core.mail.backends.smtp.EmailBackend"
+MAILERS_SINCE: Final = (6, 1)
 TIMEOUT: Final = 10
 """Seconds for Django to wait: an outage ends a test, and does not hang it."""
 
@@ -32,7 +32,7 @@ def variables(smtp: Service, imap: Service) -> Mapping[str, str]:
     login = f"{quote(smtp.user, safe='')}:{quote(smtp.password, safe='')}"
     scheme = _EMAIL_SCHEMES[smtp.security]
     values: dict[str, object] = {
-        **{k: v for k, v in django(smtp).items() if k != "EMAIL_BACKEND"},
+        **_email_settings(smtp),
         "EMAIL_URL": f"{scheme}://{login}@{smtp.host}:{smtp.port}",
         **flask(smtp),
         "SMTP_HOST": smtp.host,
@@ -49,11 +49,47 @@ def variables(smtp: Service, imap: Service) -> Mapping[str, str]:
         "IMAP_URL": imap.url,
         "SSL_CERT_FILE": smtp.ca_file,
     }
+    values.pop("EMAIL_BACKEND")
     return MappingProxyType({name: str(value) for name, value in values.items()})
 
 
-def django(smtp: Service) -> Mapping[str, Setting]:
-    """Return Django's settings; the backend too, since test runners replace it."""
+def django(smtp: Service) -> Mapping[str, Any]:
+    """
+    Return Django's settings; the backend too, since test runners replace it.
+
+    A project that has ``MAILERS`` (Django 6.1) gets each of them led here, any other
+    the settings whose names begin with ``EMAIL_``.
+    """
+    aliases = _mailers()
+    if aliases is None:
+        return _email_settings(smtp)
+    options = {
+        "host": smtp.host,
+        "port": smtp.port,
+        "username": smtp.user,
+        "password": smtp.password,
+        "use_ssl": smtp.security == "tls",
+        "use_tls": smtp.security == "starttls",
+        "timeout": TIMEOUT,
+    }
+    mailer = {"BACKEND": DJANGO_BACKEND, "OPTIONS": options}
+    return MappingProxyType(
+        {"MAILERS": dict.fromkeys(aliases, mailer), "DEFAULT_FROM_EMAIL": smtp.user}
+    )
+
+
+def _mailers() -> tuple[str, ...] | None:
+    """Return the names of the project's mailers; None if it has none yet."""
+    # Who tests a Django project has imported it.
+    django, conf = sys.modules.get("django"), sys.modules.get("django.conf")
+    if django is None or conf is None or django.VERSION < MAILERS_SINCE:
+        return None
+    if not (conf.settings.configured and hasattr(conf.settings, "MAILERS")):
+        return None
+    return ("default", *conf.settings.MAILERS)
+
+
+def _email_settings(smtp: Service) -> Mapping[str, Any]:
     return MappingProxyType(
         {
             "EMAIL_BACKEND": DJANGO_BACKEND,
@@ -69,7 +105,7 @@ def django(smtp: Service) -> Mapping[str, Setting]:
     )
 
 
-def flask(smtp: Service) -> Mapping[str, Setting]:
+def flask(smtp: Service) -> Mapping[str, Any]:
     """Return the settings of Flask-Mail."""
     return MappingProxyType(
         {

@@ -6,7 +6,7 @@ import ssl
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from mailprobe.testing import environment
@@ -75,12 +75,12 @@ class Services:
         return environment.variables(self.smtp, self.imap)
 
     @property
-    def django(self) -> Mapping[str, environment.Setting]:
+    def django(self) -> Mapping[str, Any]:
         """Settings for Django: ``with override_settings(**mail_lab.django):``."""
         return environment.django(self.smtp)
 
     @property
-    def flask(self) -> Mapping[str, environment.Setting]:
+    def flask(self) -> Mapping[str, Any]:
         """Settings for Flask-Mail: ``app.config.update(mail_lab.flask)``."""
         return environment.flask(self.smtp)
 
@@ -137,12 +137,12 @@ class Access(ABC):
         return self.tls.env
 
     @property
-    def django(self) -> Mapping[str, environment.Setting]:
+    def django(self) -> Mapping[str, Any]:
         """Settings for Django: ``with override_settings(**mail_lab.django):``."""
         return self.tls.django
 
     @property
-    def flask(self) -> Mapping[str, environment.Setting]:
+    def flask(self) -> Mapping[str, Any]:
         """Settings for Flask-Mail: ``app.config.update(mail_lab.flask)``."""
         return self.tls.flask
 
