@@ -13,12 +13,60 @@ from typing import TYPE_CHECKING, Any, Final
 # no class comes to exist twice.
 import mailprobe.probes.provider
 import mailprobe.testing.live  # noqa: F401
-from mailprobe.cli.lab import write_settings
+from mailprobe.lab import Reply
 
 if TYPE_CHECKING:
     import pytest
 
     from mailprobe.lab import ThreadedLab
+
+UNAVAILABLE: Final = Reply(
+    "AUTH", "NO", "[UNAVAILABLE] later", service="imap", domain="posta.test"
+)
+"""An outage: nobody can read at one domain, while all else works there."""
+
+SENTENCE: Final = r"cannot check logins now \(NO \[UNAVAILABLE\] later\)"
+"""Part of the verdict's sentence, as a regular expression."""
+
+TWO: Final = """
+    import pytest
+
+    @pytest.mark.needs_mail("ada-posta", "read")
+    def test_reads():
+        pass
+
+    @pytest.mark.needs_mail("ada-libero", "read")
+    def test_elsewhere():
+        pass
+"""
+"""Two tests, of which the outage above befalls the first."""
+
+OURS: Final = """
+    import pytest
+
+    @pytest.mark.needs_mail("mine", "read")
+    def test_passes():
+        pass
+
+    @pytest.mark.needs_mail("mine", "read")
+    def test_fails():
+        assert False, "seen by the test"
+"""
+"""One test that passes and one that fails, with a mailbox of their own."""
+
+MANY: Final = """
+    import pytest
+
+    @pytest.mark.parametrize("n", range(12))
+    @pytest.mark.needs_mail("ada-posta", "read")
+    def test_reads(n):
+        pass
+
+    @pytest.mark.needs_mail("posta-test", "submit")
+    def test_provider():
+        pass
+"""
+"""Many tests of one provider, by two names."""
 
 INI: Final = """
 [pytest]
@@ -92,14 +140,6 @@ class Inner:
         """Return the passwords that the settings lead to."""
         files = self.pytester.path.glob("*.password")
         return [file.read_text("utf-8").strip() for file in files]
-
-
-def inner(pytester: pytest.Pytester, lab: ThreadedLab) -> Inner:
-    """Return a folder for inner sessions, with settings for the lab."""
-    made = Inner(pytester, lab)
-    write_settings(lab, pytester.path)
-    made.ini()
-    return made
 
 
 def add_mailbox(inside: Inner, name: str, address: str, **more: str) -> None:

@@ -46,6 +46,17 @@ KEPT: Final = 86400.0
 """Seconds after which a file of another session is taken away: nobody reads it."""
 
 
+# None yet, cut short, or written by another version of these classes.
+_UNREADABLE: Final = (
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+    StopIteration,
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
     """
@@ -188,8 +199,8 @@ class Looks:
             document = json.loads(path.read_text("utf-8"))
             look = self._loaded(subject, document)
             ours = document["session"] == self._session
-        except (OSError, ValueError, TypeError, KeyError, StopIteration):
-            return None, False  # none yet, or written by another version
+        except _UNREADABLE:
+            return None, False
         if ours:
             return look, True
         age = (datetime.now(UTC) - look.began).total_seconds()

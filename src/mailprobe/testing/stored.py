@@ -49,7 +49,8 @@ def unpacked(document: object, presets: Catalogue) -> Check[ProviderReport]:
         presets: Where to look up what providers mean by words of their own.
 
     Raises:
-        ValueError, TypeError, KeyError: If it is something else.
+        ValueError, TypeError, LookupError, AttributeError, StopIteration: If it is
+            something else.
     """
     report = _Reader(presets).read(ProviderReport, document)
     assert isinstance(report, ProviderReport)  # noqa: S101 - asked for in the line above
