@@ -224,6 +224,24 @@ def test_a_swapped_security_mode_excuses_nothing(inside: Inner) -> None:
     )
 
 
+def test_a_wrong_host_of_our_own_excuses_nothing(inside: Inner) -> None:
+    """A host by hand that does not exist may be our mistake: the test stays red."""
+    wrong = '{ host = "imap.psota.test", port = 993 }'
+    add_mailbox(inside, "mine", "carla@posta.test", imap=wrong)
+    inside.pytester.makepyfile(OURS)
+    result = inside.run()
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.re_match_lines(
+        [
+            (
+                r"mine: read is down .*; its host and port stand in mailprobe\.toml, "
+                r"and may be wrong\. This excuses nothing\. To mend it: Check the "
+                r"spelling.*"
+            )
+        ]
+    )
+
+
 def test_a_refused_account_is_told_from_its_siblings(inside: Inner) -> None:
     """Where another mailbox can log in, the account is said to be at fault."""
     add_mailbox(inside, "mine", "carla@posta.test")

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 import pytest
 
+from mailprobe.model.failure import Failure, Kind, Phase
+from mailprobe.model.report import Step
 from mailprobe.model.verdict import Blame, Status
-from mailprobe.testing.excuse import excuses, standings
+from mailprobe.testing.excuse import AMBIGUOUS, excuses, standings
 from tests.testing.seen import ACCOUNT, DOWN, OK, OURS, check, verdict
 
 BAD = {Status.DOWN, Status.UNKNOWN}
@@ -54,6 +57,19 @@ def test_delivery_after_a_refused_account() -> None:
     """An account that was refused does not excuse delivery either."""
     (one,) = standings(check(submit=ACCOUNT, read=ACCOUNT), ("deliver",))
     assert not one.excuses
+
+
+@pytest.mark.parametrize("kind", Kind)
+@pytest.mark.parametrize("function", ["read", "deliver"])
+def test_a_service_given_by_hand(kind: Kind, function: str) -> None:
+    """What a wrong host in our own settings looks like is no excuse there."""
+    failure = Failure(kind=kind, phase=Phase.LOGIN)
+    step = Step(phase=Phase.LOGIN, peer="x", began=0, took=0, failure=failure)
+    made = check(read=replace(DOWN, at=step))
+    (preset,) = standings(made, (function,))
+    (by_hand,) = standings(made, (function,), by_hand=("read",))
+    assert preset.excuses
+    assert by_hand.excuses == (kind not in AMBIGUOUS)
 
 
 def test_no_availabilities_at_all() -> None:

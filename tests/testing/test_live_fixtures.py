@@ -64,6 +64,29 @@ def test_round_trips_for_real(inside: Inner) -> None:
     assert probes == ["provider", "round_trip", "round_trip"]
 
 
+def test_another_loop_is_told_what_to_do(inside: Inner) -> None:
+    """Where no asyncio loop runs, one sentence says how to make the trip."""
+    inside.pytester.makepyfile(
+        """
+        import pytest
+        import trio
+
+        @pytest.fixture
+        def anyio_backend():
+            return "trio"
+
+        @pytest.mark.anyio
+        @pytest.mark.needs_mail("ada-posta")
+        async def test_trio(mail_round_trip):
+            with pytest.raises(ValueError, match="needs an asyncio loop"):
+                await mail_round_trip.wait()
+            check = await trio.to_thread.run_sync(mail_round_trip)
+            assert check.status == "ok"
+        """
+    )
+    inside.apart().assert_outcomes(passed=1)
+
+
 def test_fixtures_can_be_overridden(inside: Inner) -> None:
     """A suite may put its own fixtures in place of ours, and build upon them."""
     inside.pytester.makeconftest(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from mailprobe.judge.attribution import Observation, attribute
-from mailprobe.testing.excuse import Standing, standings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from mailprobe.model.report import ProviderReport, Report
     from mailprobe.model.verdict import Check
+    from mailprobe.testing.excuse import Standing
     from mailprobe.testing.looks import Look
 
 
@@ -70,7 +70,7 @@ def part(check: Check[ProviderReport], function: str) -> Check[Report] | None:
 
 
 def _stand(look: Look, function: str) -> Standing:
-    return standings(look.check, (function,))[0]
+    return look.stands((function,))[0]
 
 
 def _observe(look: Look, function: str) -> Observation | None:

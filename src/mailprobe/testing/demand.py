@@ -33,6 +33,7 @@ class Subject:
         address: The address of that mailbox.
         platform: The shared platform it runs on; empty if none is known.
         functions: What a look can judge of it.
+        by_hand: The functions whose services ``mailprobe.toml`` names itself.
     """
 
     label: str
@@ -41,6 +42,7 @@ class Subject:
     address: str = ""
     platform: str = ""
     functions: tuple[str, ...] = FUNCTIONS
+    by_hand: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
@@ -130,6 +132,7 @@ def subject(name: str, config: Config) -> Subject:
         mailbox=box.name,
         address=box.address,
         platform=preset.platform if preset else "",
+        by_hand=tuple(f for f, at in (("submit", box.smtp), ("read", box.imap)) if at),
     )
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from mailprobe.model.failure import Kind
 from mailprobe.model.verdict import Blame, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Container, Iterable
 
     from mailprobe.model.report import ProviderReport
     from mailprobe.model.verdict import Check, Verdict
@@ -22,6 +23,23 @@ PROVEN: Final = frozenset({Blame.PROVIDER, Blame.VANTAGE})
 """Culprits that excuse a test. All others are ours to mend, or not known yet."""
 
 
+AMBIGUOUS: Final = frozenset(
+    {
+        Kind.DNS_NXDOMAIN,
+        Kind.DNS_NO_DATA,
+        Kind.TLS_WRONG_HOST,
+        Kind.TLS_SELF_SIGNED,
+        Kind.TLS_UNTRUSTED,
+        Kind.SMTP_PROTOCOL,
+        Kind.IMAP_PROTOCOL,
+    }
+)
+"""
+What a wrong host or port in our own settings looks like, too: of a service that we
+gave by hand, these prove nothing.
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
     """
@@ -31,11 +49,13 @@ class Standing:
         function: Which one.
         verdict: What was found; None if it was not tried.
         stands_in: The verdict is of another function, which this one needs first.
+        by_hand: Our own settings say where the service is.
     """
 
     function: str
     verdict: Verdict | None
     stands_in: bool = False
+    by_hand: bool = False
 
     @property
     def well(self) -> bool:
@@ -45,32 +65,50 @@ class Standing:
     @property
     def excuses(self) -> bool:
         """Whether the provider or the network is proven to be at fault."""
-        if self.verdict is None or self.well:
+        if self.verdict is None or self.well or self.ambiguous:
             return False
         return self.verdict.blame in PROVEN
 
+    @property
+    def ambiguous(self) -> bool:
+        """Whether a mistake in our own settings would look the same."""
+        failure = self.verdict.failure if self.verdict else None
+        return self.by_hand and failure is not None and failure.kind in AMBIGUOUS
+
 
 def standings(
-    check: Check[ProviderReport], functions: Iterable[str]
+    check: Check[ProviderReport],
+    functions: Iterable[str],
+    by_hand: Container[str] = (),
 ) -> tuple[Standing, ...]:
     """
     Return how each of *functions* stands.
 
     Delivery is tried only where both logins work; where it was not, the function
     that prevented it speaks for it.
+
+    Args:
+        check: What was seen.
+        functions: Which of the four.
+        by_hand: Those whose services our own settings name.
     """
     four = check.verdict.availabilities
+
+    def one(name: str) -> Standing:
+        verdict: Verdict | None = getattr(four, name) if four else None
+        return Standing(function=name, verdict=verdict, by_hand=name in by_hand)
+
     found = []
     for name in functions:
-        verdict: Verdict | None = getattr(four, name) if four else None
-        stands_in = False
-        if verdict is None and name == "deliver" and four is not None:
-            first = (four.submit, four.read)
-            bad = [v for v in first if v is not None and v.status not in WELL]
+        stand = one(name)
+        if name == "deliver" and stand.verdict is None:
+            first = [one("submit"), one("read")]
+            bad = [other for other in first if other.verdict and not other.well]
             # A proven outage explains more than an open question beside it.
-            bad.sort(key=lambda v: v.blame not in PROVEN)
-            verdict, stands_in = (bad[0] if bad else None), bool(bad)
-        found.append(Standing(function=name, verdict=verdict, stands_in=stands_in))
+            bad.sort(key=lambda other: not other.excuses)
+            if bad:
+                stand = replace(bad[0], function=name, stands_in=True)
+        found.append(stand)
     return tuple(found)
 
 

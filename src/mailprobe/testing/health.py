@@ -87,8 +87,16 @@ class MailRoundTrip:
     async def wait(
         self, sender: str = "", recipient: str = "", *, timeout: float | None = None
     ) -> Check[TripReport]:
-        """Make a round trip on the loop that runs here; as calling does otherwise."""
+        """Make a round trip on the asyncio loop that runs here; else as a call does."""
         __tracebackhide__ = True
+        try:
+            asyncio.get_running_loop()
+        except RuntimeError:
+            message = (
+                "await mail_round_trip.wait(...) needs an asyncio loop; with another "
+                "one, call mail_round_trip(...) in a thread"
+            )
+            raise UsageError(message) from None
         return await self._travel(sender, recipient, timeout)
 
 

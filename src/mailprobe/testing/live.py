@@ -8,8 +8,6 @@ words, and `record` remembers.
 
 from __future__ import annotations
 
-import inspect
-import os
 from collections import Counter
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -20,9 +18,10 @@ import pytest
 from mailprobe.model.errors import MailprobeError
 from mailprobe.testing import summary
 from mailprobe.testing.demand import demand, merged, subject
-from mailprobe.testing.excuse import excuses, standings
+from mailprobe.testing.excuse import excuses
 from mailprobe.testing.health import MailHealth, MailRoundTrip, chosen
 from mailprobe.testing.record import Record
+from mailprobe.testing.reports import add_section, place, show_excuse
 from mailprobe.testing.session import Session
 
 if TYPE_CHECKING:
@@ -87,7 +86,7 @@ class LivePlugin:
             found = (demand(m.args, m.kwargs, self.session.config) for m in marks)
             demands = merged(found)
         except MailprobeError as error:
-            refused.setdefault(f"{_place(item)}: {MARKER}: {error}", item.nodeid)
+            refused.setdefault(f"{place(item, MARKER)}: {MARKER}: {error}", item.nodeid)
             return False
         item.stash[_DEMANDS] = demands
         for one in demands:
@@ -134,7 +133,7 @@ class LivePlugin:
         item.stash[_WELL] = well = {}
         for one in item.stash.get(_DEMANDS, ()):
             look = self._first(one.subject)
-            stands = standings(look.check, one.functions)
+            stands = look.stands(one.functions)
             for stand in stands:
                 name = f"mailprobe.{one.subject.label}.{stand.function}"
                 item.user_properties.append((name, summary.prop(stand)))
@@ -161,13 +160,13 @@ class LivePlugin:
         excused = item.stash.get(_EXCUSED, "")
         if excused:
             if report.when == "setup":
-                _show_excuse(item, report, excused)
+                show_excuse(item, report, excused)
             return report
         demands = item.stash.get(_DEMANDS, ())
         if report.failed and demands and not item.stash.get(_LOOKED, False):
             item.stash[_LOOKED] = True
             failed = datetime.now(UTC)
-            _add_section(report, "\n".join(self._after(item, demands, failed)))
+            add_section(report, "\n".join(self._after(item, demands, failed)))
             report.user_properties = list(item.user_properties)
         return report
 
@@ -185,7 +184,7 @@ class LivePlugin:
         well = True
         for one, look in zip(known, looks, strict=True):
             self._saw(look)
-            stands = standings(look.check, one.functions)
+            stands = look.stands(one.functions)
             well = well and all(stand.well for stand in stands)
             for stand in stands:
                 name = f"mailprobe.{one.subject.label}.{stand.function}.after"
@@ -312,40 +311,3 @@ def _permitted(request: pytest.FixtureRequest) -> LivePlugin:
 def _demands(request: pytest.FixtureRequest) -> Iterable[Demand]:
     node: pytest.Item = request.node
     return node.stash.get(_DEMANDS, ())
-
-
-def _show_excuse(item: pytest.Item, report: pytest.TestReport, why: str) -> None:
-    """Let a skip point at the test, and let a failure count as one of the test."""
-    if report.skipped:
-        path, line, _ = item.reportinfo()
-        report.longrepr = (os.fspath(path), (line or 0) + 1, f"Skipped: {why}")
-    else:
-        # pytest calls what happens before the test an error; this is its failure.
-        report.when = "call"
-
-
-def _add_section(report: pytest.TestReport, text: str) -> None:
-    add = getattr(report.longrepr, "addsection", None)
-    if not text:
-        return
-    if add is not None:
-        add("mailprobe", text)  # shown whatever --show-capture says
-    else:
-        report.sections.append(("mailprobe", text))
-
-
-def _place(item: pytest.Item) -> str:
-    """Return file and line of the marker, if it stands above the test itself."""
-    path, line, _ = item.location
-    number = (line or 0) + 1
-    function = getattr(item, "obj", None)
-    try:
-        lines, first = inspect.getsourcelines(inspect.unwrap(function))  # type: ignore[arg-type]
-    except (OSError, TypeError, ValueError):
-        return f"{path}:{number}"
-    for offset, text in enumerate(lines):
-        if MARKER in text:
-            return f"{path}:{first + offset}"
-        if text.lstrip().startswith(("def ", "async def ")):
-            break
-    return f"{path}:{number}"

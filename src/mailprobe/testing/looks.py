@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from mailprobe.model.report import ProviderReport
     from mailprobe.model.verdict import Check
     from mailprobe.testing.demand import Subject
+    from mailprobe.testing.excuse import Standing
 
 LIFETIME: Final = 120.0
 """
@@ -83,8 +84,11 @@ class Look:
     @property
     def well(self) -> bool:
         """Whether every function that could be judged works."""
-        stands = standings(self.check, self.subject.functions)
-        return all(one.well for one in stands)
+        return all(one.well for one in self.stands(self.subject.functions))
+
+    def stands(self, functions: Iterable[str]) -> tuple[Standing, ...]:
+        """Return how each of *functions* stands."""
+        return standings(self.check, functions, self.subject.by_hand)
 
     @property
     def refused(self) -> bool:

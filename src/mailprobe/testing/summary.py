@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 from mailprobe.model.verdict import Blame, Status
 from mailprobe.render.clean import short, visible
 from mailprobe.testing.agreement import agreement, taken_together
-from mailprobe.testing.excuse import standings
 from mailprobe.testing.looks import AGAIN_MAX
 
 if TYPE_CHECKING:
@@ -63,7 +62,7 @@ def section(  # noqa: PLR0913 - by name
             test itself is left to blame.
         others: What the session saw of other subjects.
     """
-    label, stands = look.subject.label, standings(look.check, functions)
+    label, stands = look.subject.label, look.stands(functions)
     bad = [one for one in stands if not one.well]
     if bad:
         found = [f"{label}: {told}" for told in _troubles(look, bad, others)]
@@ -82,7 +81,7 @@ def section(  # noqa: PLR0913 - by name
 
 def standing(look: Look, others: Sequence[Look] = ()) -> str:
     """Return the summary's line for one provider: all that a look could judge."""
-    stands = standings(look.check, look.subject.functions)
+    stands = look.stands(look.subject.functions)
     bad = [one for one in stands if not one.well and one.verdict is not None]
     if not bad:
         return f"{look.subject.label}: {_works(stands) or 'nothing could be tried'}"
@@ -140,7 +139,10 @@ def _trouble(
     since = [look.since[name] for name in names if name in look.since]
     when = f" since {min(since).astimezone():%H:%M}" if since else ""
     line = f"{_joined(names)} {_are(names, verdict)}{when} ({_said(verdict)})"
-    if verdict.blame and (whose := _WHOSE[verdict.blame]):
+    whose = _WHOSE[verdict.blame] if verdict.blame else ""
+    if telling.ambiguous:
+        whose = "its host and port stand in mailprobe.toml, and may be wrong"
+    if whose:
         line += f"; {whose}"
     if agree := agreement(look, telling.function, others):
         line += f"; {agree}"
