@@ -6,12 +6,15 @@ import asyncio
 import contextlib
 import threading
 from concurrent.futures import Future
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
 T = TypeVar("T")
+
+START_MAX: Final = 5.0
+"""Seconds for a thread to start, which takes a millisecond; then it never will."""
 
 
 def run_apart(work: Coroutine[Any, Any, T]) -> T:
@@ -38,15 +41,16 @@ def run_apart(work: Coroutine[Any, Any, T]) -> T:
             result.set_exception(error)
 
     thread = threading.Thread(target=body, name="mailprobe-look", daemon=True)
-    thread.start()
     try:
+        # Within: Ctrl-C may come while the thread starts.
+        thread.start()
         return result.result()
     except BaseException:
-        if not result.done():
-            loop, task = begun.result()
-            # The loop may end by itself in this very moment.
-            with contextlib.suppress(RuntimeError):
-                loop.call_soon_threadsafe(task.cancel)
+        # The thread may never start; the loop may end by itself in this very moment.
+        with contextlib.suppress(TimeoutError, RuntimeError):
+            loop, task = begun.result(START_MAX)
+            loop.call_soon_threadsafe(task.cancel)
         raise
     finally:
-        thread.join()
+        if thread.ident is not None:
+            thread.join()
