@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator, Sequence
 
     from mailprobe.testing import MailHealth, MailLab, MailRoundTrip, MailServer
     from mailprobe.testing.live import LivePlugin
@@ -100,10 +100,12 @@ def pytest_testnodedown(node: Any) -> None:  # noqa: ANN401 - a type of pytest-x
         _live(node.config).heard(told)
 
 
-def _any_live(items: Iterable[pytest.Item]) -> bool:
-    return any(
-        item.get_closest_marker("needs_mail") is not None
-        or not LIVE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+def _any_live(items: Sequence[pytest.Item]) -> bool:
+    # Classes and modules are few: with every item they would be asked each time.
+    parents = {item.parent for item in items if item.parent is not None}
+    return any(parent.get_closest_marker("needs_mail") for parent in parents) or any(
+        not LIVE_FIXTURES.isdisjoint(getattr(item, "fixturenames", ()))
+        or any(mark.name == "needs_mail" for mark in item.own_markers)
         for item in items
     )
 
