@@ -121,6 +121,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def soak(session: nox.Session) -> None:
+    """Run 500 tests with a mail world each, 20 times; ``-- ROUNDS`` for fewer."""
+    _install(session, "test")
+    session.run("python", "-m", "bench.soak", *session.posargs)
+
+
+@nox.session(default=False)
 def fuzz(session: nox.Session) -> None:
     """Fuzz the receive paths and parsers, 20 s each; ``-- --seconds N TARGET...``."""
     # Here alone: it is big, and has no wheel for every interpreter.
