@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+import gc
 import json
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -106,7 +109,10 @@ class Inner:
 
     def run(self, *args: str, plugins: Sequence[object] = ()) -> pytest.RunResult:
         """Run a session in this process, its tests in the order of the file."""
-        return self.pytester.runpytest_inprocess(*_ALONE, *args, plugins=plugins)
+        try:
+            return self.pytester.runpytest_inprocess(*_ALONE, *args, plugins=plugins)
+        finally:
+            _forget_loops()
 
     def apart(self, *args: str) -> pytest.RunResult:
         """Run a session in a process of its own."""
@@ -152,3 +158,11 @@ def add_mailbox(inside: Inner, name: str, address: str, **more: str) -> None:
     text = inside.settings.read_text("utf-8")
     added = "\n".join(["", f"[mailbox.{name}]", *lines, ""])
     inside.settings.write_text(text + added, "utf-8")
+
+
+def _forget_loops() -> None:
+    """Let go of the loops that old releases of pytest-asyncio leave open."""
+    asyncio.set_event_loop(None)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
