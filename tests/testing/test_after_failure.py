@@ -230,3 +230,27 @@ def test_an_expected_failure_is_not_looked_into(inside: Inner) -> None:
     before = inside.looks()
     inside.run().assert_outcomes(xfailed=1)
     assert inside.looks() - before == 1
+
+
+@pytest.mark.parametrize("option", ["--disable-socket", "--allow-hosts=192.0.2.1"])
+def test_a_look_that_is_not_let_out(inside: Inner, option: str) -> None:
+    """Where pytest-socket forbids the look, that is said, and it excuses nothing."""
+    inside.pytester.makepyfile(
+        """
+        import pytest
+
+        @pytest.mark.needs_mail("ada-posta", "read")
+        def test_fails():
+            assert False
+        """
+    )
+    result = inside.apart(option, "-W", "default")
+    result.assert_outcomes(failed=1)
+    result.stdout.re_match_lines(
+        [
+            (
+                r"ada-posta: read could not be judged since .* \(mailprobe itself "
+                r"failed: .*Socket.*\); mailprobe itself is at fault\. This excuses .*"
+            )
+        ]
+    )

@@ -36,8 +36,12 @@ def run_apart(work: Coroutine[Any, Any, T]) -> T:
 
     def body() -> None:
         try:
-            result.set_result(asyncio.run(main()))
+            with asyncio.Runner() as runner:
+                result.set_result(runner.run(main()))
         except BaseException as error:  # noqa: BLE001 - it goes to the caller
+            if not begun.done():
+                work.close()  # there was no loop to be had
+                begun.set_exception(error)
             result.set_exception(error)
 
     thread = threading.Thread(target=body, name="mailprobe-look", daemon=True)
@@ -46,8 +50,8 @@ def run_apart(work: Coroutine[Any, Any, T]) -> T:
         thread.start()
         return result.result()
     except BaseException:
-        # The thread may never start; the loop may end by itself in this very moment.
-        with contextlib.suppress(TimeoutError, RuntimeError):
+        # The thread or its loop may never start, or end by itself in this very moment.
+        with contextlib.suppress(Exception):
             loop, task = begun.result(START_MAX)
             loop.call_soon_threadsafe(task.cancel)
         raise

@@ -5,14 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from mailprobe.judge.kinds import KINDS
 from mailprobe.model.failure import Kind
-from mailprobe.model.verdict import Blame, Status
+from mailprobe.model.verdict import Blame, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable
 
     from mailprobe.model.report import ProviderReport
-    from mailprobe.model.verdict import Check, Verdict
+    from mailprobe.model.verdict import Check
 
 Mode: TypeAlias = Literal["skip", "fail", "report"]
 
@@ -96,6 +97,7 @@ def standings(
 
     def one(name: str) -> Standing:
         verdict: Verdict | None = getattr(four, name) if four else None
+        verdict = verdict or _broken(check)
         return Standing(function=name, verdict=verdict, by_hand=name in by_hand)
 
     found = []
@@ -110,6 +112,23 @@ def standings(
                 stand = replace(bad[0], function=name, stands_in=True)
         found.append(stand)
     return tuple(found)
+
+
+def _broken(check: Check[ProviderReport]) -> Verdict | None:
+    """Return what to think of a look that ended in a fault of ours, if it did."""
+    step = check.report.failed_step  # whole providers have no steps but this one
+    if step is None or step.failure is None:
+        return None
+    lines = step.failure.detail.strip().splitlines()
+    explained = KINDS[step.failure.kind]
+    return Verdict(
+        status=explained.status,
+        blame=explained.blame,
+        at=step,
+        why=f"mailprobe itself failed: {lines[-1] if lines else step.failure.kind}.",
+        advice=explained.advice,
+        rule=step.failure.kind.value,
+    )
 
 
 def excuses(stands: Iterable[Standing]) -> tuple[Standing, ...]:

@@ -116,7 +116,7 @@ class LivePlugin:
 
     def pytest_report_collectionfinish(self) -> list[str]:
         """Say which providers are needed, and what becomes of a test without one."""
-        if not self._needed:
+        if not self._needed or self.config.getoption("verbose") < 0:
             return []
         needs = ", ".join(
             f"{label} ({summary.count(number, 'test')})"
@@ -174,7 +174,7 @@ class LivePlugin:
         self, item: pytest.Item, demands: tuple[Demand, ...], failed: datetime
     ) -> list[str]:
         """Look at all that the test needs, then say what the looks mean together."""
-        before = item.stash[_WELL]
+        before = item.stash.get(_WELL, {})
         # What was never looked at is what failed: there is nothing to look at again.
         known = [one for one in demands if one.subject.label in before]
         try:

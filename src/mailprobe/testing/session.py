@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
+import traceback
 import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypedDict, cast, get_args
 
+from mailprobe import __version__
 from mailprobe.config import Config
+from mailprobe.judge.provider import judge_provider
 from mailprobe.model.errors import MailprobeError, UsageError
-from mailprobe.prober import Prober
+from mailprobe.model.failure import Failure, Kind, Phase
+from mailprobe.model.report import ProberFacts, ProviderReport, Step
+from mailprobe.model.target import ProviderTarget
+from mailprobe.prober import TRACEBACK_MAX, Prober
 from mailprobe.testing.apart import run_apart
 from mailprobe.testing.excuse import Mode
 from mailprobe.testing.looks import LIFETIME, Looks
@@ -20,7 +27,7 @@ from mailprobe.testing.looks import LIFETIME, Looks
 if TYPE_CHECKING:
     import pytest
 
-    from mailprobe.model.report import ProviderReport, TripReport
+    from mailprobe.model.report import TripReport
     from mailprobe.model.verdict import Check
     from mailprobe.testing.demand import Subject
 
@@ -143,7 +150,13 @@ class Session:
             async with self._prober() as prober:
                 return await prober.provider(subject.provider, box, **self._within())
 
-        return run_apart(look())
+        began = datetime.now(UTC)
+        try:
+            return run_apart(look())
+        except MailprobeError:
+            raise
+        except Exception:  # noqa: BLE001 - no loop, no sockets: it excuses nothing
+            return _failed(subject, began)
 
     def _prober(self) -> Prober:
         options = self.config.prober_options()
@@ -166,3 +179,18 @@ class Session:
         folder = tempfile.TemporaryDirectory(prefix="mailprobe-")
         self.pytest.add_cleanup(folder.cleanup)
         return Path(folder.name)
+
+
+def _failed(subject: Subject, began: datetime) -> Check[ProviderReport]:
+    """Return the check of a look that could not even begin: a fault of ours."""
+    detail = traceback.format_exc()[-TRACEBACK_MAX:]
+    failure = Failure(kind=Kind.BUG, phase=Phase.TRANSIT, detail=detail)
+    step = Step(phase=Phase.TRANSIT, peer="", began=0.0, took=0.0, failure=failure)
+    report = ProviderReport(
+        started_at=began,
+        duration=0.0,
+        prober=ProberFacts(version=__version__, ehlo_name=""),
+        steps=(step,),
+        target=ProviderTarget(subject.provider),
+    )
+    return judge_provider(report)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from mailprobe.model.failure import Kind
 from mailprobe.model.verdict import Blame, Status
 from mailprobe.render.clean import short, visible
 from mailprobe.testing.agreement import agreement, taken_together
@@ -156,7 +157,7 @@ def _trouble(
 def _said(verdict: Verdict) -> str:
     """Quote the reply that decided, or name the failure."""
     failure = verdict.failure
-    if failure is None:
+    if failure is None or failure.kind is Kind.BUG:
         # Several addresses failed, or none in particular: the sentence says it.
         return short(visible(verdict.why).removesuffix("."), SAID_MAX)
     text = str(failure.reply) if failure.reply else failure.kind.value
