@@ -7,6 +7,7 @@ import imaplib
 import smtplib
 import socket
 import ssl
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,8 @@ from mailprobe.model.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from mailprobe.model.target import SecurityName
 
 LOOPBACK = "127.0.0.1"
 MAIL = b"Subject: Hello\r\n\r\nHello\r\n"
@@ -162,3 +165,45 @@ def test_calls_bring_errors_back(local: ThreadedLab) -> None:
     """An error on the lab's thread is raised where the call was made."""
     with pytest.raises(UsageError, match="not an address of the lab"):
         local.store.account("ada@elsewhere.test")
+
+
+@pytest.mark.parametrize("security", ["none", "tls"])
+def test_settling(local: ThreadedLab, security: SecurityName) -> None:
+    """What a client sent before is known afterwards, however much was to be done."""
+    where = local.endpoint("a.test", "submission", security)
+    context = ssl.create_default_context(cafile=str(local.ca_file))
+    lines = []
+    for _ in range(5):
+        line = socket.create_connection((LOOPBACK, where.port), PATIENCE)
+        if security == "tls":
+            line = context.wrap_socket(line, server_hostname=LOOPBACK)
+        lines.append(line)
+    hold, held = threading.Event(), threading.Event()
+
+    def keep_busy() -> None:
+        held.set()
+        hold.wait(PATIENCE)
+
+    busy = threading.Thread(target=local.call, args=(keep_busy,))
+    busy.start()
+    held.wait(PATIENCE)
+    for line in lines:
+        line.sendall(b"HELLO\r\n")
+    for _ in range(0 if security == "tls" else 5):  # these are not even accepted yet
+        lines.append(socket.create_connection((LOOPBACK, where.port), PATIENCE))
+        lines[-1].sendall(b"HELLO\r\n")
+    hold.set()
+    local.settle()
+    found = sum("unknown command" in surprise for surprise in local.surprises)
+    busy.join()
+    for line in lines:
+        line.close()
+    assert found == len(lines)
+
+
+def test_settling_beside_a_handshake(local: ThreadedLab) -> None:
+    """A client that never ends its handshake is not waited for."""
+    port = local.endpoint("a.test", "imap").port
+    with socket.create_connection((LOOPBACK, port), PATIENCE):
+        local.settle()
+    assert local.surprises == []

@@ -28,21 +28,10 @@ T = TypeVar("T")
 START_MAX = 30.0
 """Seconds for the thread to start or end; it takes a fraction of one."""
 
-TURNS = 5
-"""
-Turns of the loop in which what a client sent is read and answered: one to read from
-the socket, one to wake the conversation, and some for a second command behind it.
-"""
-
 
 def _each(function: Callable[[T], None], values: Iterable[T]) -> None:
     for value in values:
         function(value)
-
-
-async def _turns() -> None:
-    for _ in range(TURNS):
-        await asyncio.sleep(0)
 
 
 class ThreadedLab:
@@ -127,8 +116,8 @@ class ThreadedLab:
         renewing.result(START_MAX)
 
     def settle(self) -> None:
-        """Return when the servers have read what clients have sent until now."""
-        asyncio.run_coroutine_threadsafe(_turns(), self._loop).result()
+        """Return when what clients have sent is read and answered; see `Lab.settle`."""
+        asyncio.run_coroutine_threadsafe(self._lab.settle(), self._loop).result()
 
     # --- what a prober is given -------------------------------------------------
 

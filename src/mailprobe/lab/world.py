@@ -19,12 +19,13 @@ from mailprobe.lab.listener import (
     Listener,
     bind,
     bind_all,
+    settle,
 )
 from mailprobe.lab.post import Post
 from mailprobe.lab.smtpd import SmtpSession
 from mailprobe.lab.store import Store
 from mailprobe.lab.switchboard import Site, Switchboard
-from mailprobe.lab.zone import Zone
+from mailprobe.lab.zone import SRV_NAMES, Zone
 from mailprobe.model.errors import UsageError
 from mailprobe.model.secret import Secret
 from mailprobe.model.target import Endpoint, Mailbox
@@ -44,12 +45,6 @@ DOMAINS: Final = ("libero.test", "virgilio.test", "posta.test")
 BRANDS: Final = ("libero.test", "virgilio.test")
 MX_HOSTS: Final = (("mx1", 10), ("mx2", 20))
 USERS: Final = ("ada", "bob")
-SRV_NAMES: Final[tuple[tuple[str, str, SecurityName], ...]] = (
-    ("_imaps._tcp", "imap", "tls"),
-    ("_imap._tcp", "imap", "starttls"),
-    ("_submissions._tcp", "submission", "tls"),
-    ("_submission._tcp", "submission", "starttls"),
-)
 
 
 class Lab:
@@ -161,6 +156,10 @@ class Lab:
         self.surprises.clear()
         self.strangers.clear()
         self._settle_in()
+
+    async def settle(self) -> None:
+        """Return when the servers have read and answered what clients have sent."""
+        await settle(self._listeners)
 
     async def _stop(self) -> None:
         self.post.close()

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from mailprobe.lab.switchboard import Switchboard
-    from mailprobe.model.target import Endpoint
+    from mailprobe.model.target import Endpoint, SecurityName
 
 TTL: Final = 60
 """Seconds: short enough that no cache outlives a test's patience."""
@@ -39,6 +39,14 @@ PAYLOAD_MAX: Final = 1232
 
 PLAIN_MAX: Final = 512
 """Bytes of an answer by UDP without EDNS (RFC 1035)."""
+
+SRV_NAMES: Final[tuple[tuple[str, str, SecurityName], ...]] = (
+    ("_imaps._tcp", "imap", "tls"),
+    ("_imap._tcp", "imap", "starttls"),
+    ("_submissions._tcp", "submission", "tls"),
+    ("_submission._tcp", "submission", "starttls"),
+)
+"""What finds a domain's services (RFC 6186, 8314): name, service, security."""
 
 F = TypeVar("F", bound="Servfail | DnsStall | DnsRefused")
 
