@@ -11,6 +11,7 @@ import pytest
 import mailprobe
 from mailprobe import providers
 from mailprobe.config import Config
+from mailprobe.lab import outage
 from tests.examples import (
     first_check,
     many,
@@ -24,6 +25,9 @@ from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
     from mailprobe.lab import ThreadedLab
+    from tests.testing.inner import Inner
+
+pytest_plugins = ["pytester", "tests.testing.inside"]
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -163,3 +167,15 @@ def test_oauth2() -> None:
     assert box.password is None
     assert box.imap is not None
     assert box.imap.host == "imap.gmail.com"
+
+
+def test_real_providers(inside: Inner) -> None:
+    """Tests that need a real mailbox pass while all is well, and else are skipped."""
+    settings = inside.settings.read_text("utf-8")
+    inside.settings.write_text(
+        settings.replace("[mailbox.ada-posta]", "[mailbox.office]")
+    )
+    inside.pytester.makepyfile(shown("real_providers.py"))
+    inside.run().assert_outcomes(passed=2)
+    with inside.lab.fault(*outage("store_down", domain="posta.test")):
+        inside.run().assert_outcomes(skipped=2)
