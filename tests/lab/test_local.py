@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import imaplib
 import smtplib
@@ -192,13 +193,17 @@ def test_settling(local: ThreadedLab, security: SecurityName) -> None:
     for _ in range(0 if security == "tls" else 5):  # these are not even accepted yet
         lines.append(socket.create_connection((LOOPBACK, where.port), PATIENCE))
         lines[-1].sendall(b"HELLO\r\n")
+
+    async def settled() -> int:
+        await local._lab.settle()
+        return len(local.surprises)
+
+    found = asyncio.run_coroutine_threadsafe(settled(), local._loop)
     hold.set()
-    local.settle()
-    found = sum("unknown command" in surprise for surprise in local.surprises)
     busy.join()
+    assert found.result(PATIENCE) == len(lines)
     for line in lines:
         line.close()
-    assert found == len(lines)
 
 
 def test_settling_beside_a_handshake(local: ThreadedLab) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from email import message_from_bytes
 from email.message import EmailMessage
+from email.policy import default
 
 import pytest
 
@@ -108,3 +110,12 @@ def test_text() -> None:
     page = "<head><title>No</title></head><h1>Ciao\n Ada</h1><p>caff&egrave;</p>"
     assert text(mail(page=page)) == "Ciao Ada\ncaffè"
     assert html(mail("Plain")) == ""
+
+
+def test_unknown_charset() -> None:
+    """A mail in a charset that nobody knows is read as far as it can be."""
+    message = message_from_bytes(
+        b"Content-Type: text/plain; charset=x-nobody\r\n\r\nYour code: 123456\r\n",
+        policy=default,
+    )
+    assert code(message) == "123456"

@@ -74,7 +74,13 @@ class _Page(HTMLParser):
 def _part(message: EmailMessage, kind: str) -> str:
     """Return the first part of one kind that is no attachment; else nothing."""
     part = message.get_body((kind,))
-    return str(part.get_content()) if part is not None else ""
+    if part is None:
+        return ""
+    try:
+        return str(part.get_content())
+    except LookupError:  # a charset that nobody knows; ASCII can be read all the same
+        payload = part.get_payload(decode=True)
+        return payload.decode("latin-1") if isinstance(payload, bytes) else ""
 
 
 def html(message: EmailMessage) -> str:
