@@ -113,9 +113,8 @@ def test_a_fault_of_ours_is_not_our_configuration() -> None:
     step = failed(Kind.BUG, Phase.TRANSIT, detail="Traceback ...\nIndexError: no")
     check = judge_provider(provider(step))
     assert (check.status, check.blame) == (Status.UNKNOWN, Blame.PROBER)
-    assert check.why == (
-        "libero was not judged: mailprobe itself failed (IndexError: no)."
-    )
+    words = "was not judged: mailprobe itself failed (IndexError: no)."
+    assert check.why.endswith(words)
 
 
 def test_a_535_alone_stays_open() -> None:
