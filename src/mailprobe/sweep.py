@@ -24,6 +24,7 @@ from mailprobe.model.target import (
     TripTarget,
 )
 from mailprobe.model.verdict import Check
+from mailprobe.probes import imap, mx, provider, roundtrip, smtp, tls  # noqa: F401
 from mailprobe.probes.control import any_control
 from mailprobe.probes.guard import fruitless
 from mailprobe.waiting import Ticket, WaitingRoom
@@ -75,6 +76,8 @@ class Sweep:
         self._error: BaseException | None = None
 
     async def __aenter__(self) -> Self:
+        # What is loaded once is loaded now: later it would keep others waiting.
+        _ = self._prober.catalogue, self._prober.vantage.trust.verifying
         self._loop = asyncio.get_running_loop()
         self._heart = Heartbeat()
         self._began = self._loop.time()
