@@ -218,7 +218,7 @@ def test_a_swapped_security_mode_excuses_nothing(inside: Inner) -> None:
         [
             (
                 r"mine: read could not be judged .*; our configuration is at fault\. "
-                r"This excuses nothing\. To mend it: The security mode seems swapped.*"
+                r"This excuses nothing\. To mend it: Try starttls in place of tls.*"
             ),
         ]
     )
