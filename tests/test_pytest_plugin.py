@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.testing.inner import forget_loops
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -66,7 +68,10 @@ def run(pytester: pytest.Pytester) -> Run:
     def run_suite(source: str, *options: str, apart: bool = False) -> pytest.RunResult:
         pytester.makepyfile(test_suite=source)
         start = pytester.runpytest_subprocess if apart else pytester.runpytest_inprocess
-        return start(*(f"-pno:{name}" for name in UNUSED), *options)
+        try:
+            return start(*(f"-pno:{name}" for name in UNUSED), *options)
+        finally:
+            forget_loops()
 
     return run_suite
 

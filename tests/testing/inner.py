@@ -112,7 +112,7 @@ class Inner:
         try:
             return self.pytester.runpytest_inprocess(*_ALONE, *args, plugins=plugins)
         finally:
-            _forget_loops()
+            forget_loops()
 
     def apart(self, *args: str) -> pytest.RunResult:
         """Run a session in a process of its own."""
@@ -160,7 +160,7 @@ def add_mailbox(inside: Inner, name: str, address: str, **more: str) -> None:
     inside.settings.write_text(text + added, "utf-8")
 
 
-def _forget_loops() -> None:
+def forget_loops() -> None:
     """Let go of the loops that old releases of pytest-asyncio leave open."""
     asyncio.set_event_loop(None)
     with warnings.catch_warnings():
