@@ -74,6 +74,7 @@ class Sweep:
         self._control: tuple[float, asyncio.Task[bool | None]] | None = None
         self._platforms: dict[str, str] = {}
         self._error: BaseException | None = None
+        self._left = False
 
     async def __aenter__(self) -> Self:
         # What is loaded once is loaded now: later it would keep others waiting.
@@ -91,6 +92,7 @@ class Sweep:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._left = True
         self._heart.stop()
         if self._timer is not None:
             self._timer.cancel()
@@ -159,7 +161,9 @@ class Sweep:
     # --- going on ---------------------------------------------------------------
 
     def _start(self) -> None:
-        """Let as many start as may."""
+        """Let as many start as may; none once the block was left."""
+        if self._left:
+            return
         while len(self._running) + len(self._done) < self._pace.at_once:
             ticket = self._room.call(self._loop.time())
             if ticket is None:

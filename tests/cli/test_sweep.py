@@ -204,3 +204,13 @@ def test_a_file_that_cannot_be_used(
     path = str(tmp_path / "no" / "such")
     assert main(["sweep", str(targets), option, path, "--config", settings]) == 3
     assert f"{path} cannot be " in capsys.readouterr().err
+
+
+def test_only_the_output_of_a_sweep_is_gone_on_with(
+    settings: str, targets: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A list of targets given by mistake stays as it is."""
+    words = ["sweep", str(targets), "--resume", str(targets), "--config", settings]
+    assert main(words) == 3
+    assert "line 1: this is no output of a sweep" in capsys.readouterr().err
+    assert targets.read_text("utf-8") == LIST

@@ -259,12 +259,15 @@ def _done(path: Path) -> frozenset[str]:
 
     found = set()
     try:
-        with path.open(encoding="utf-8") as lines:
-            for line in lines:
-                with contextlib.suppress(
-                    ValueError, KeyError, TypeError, AttributeError
-                ):
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for number, line in enumerate(lines, 1):
+                try:
                     found.add(key_in(json.loads(line)))
+                except (ValueError, KeyError, TypeError, AttributeError):
+                    # Checks are appended to it: nothing else may be harmed.
+                    if number == 1 or not line.startswith('{"schema": "mailprobe/'):
+                        message = f"{path}, line {number}: this is no output of a sweep"
+                        raise UsageError(message) from None
     except OSError as error:
         message = f"{path} cannot be read: {error.strerror}"
         raise UsageError(message) from None
