@@ -113,9 +113,18 @@ def package(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure side by side; writes bench/results.md."""
+    """Measure side by side; writes bench/results.md and bench/results-lab.md."""
+    # Here alone: what the lab for tests is compared with.
+    session.install("--quiet", "smtpdfix", "mail-devel", "aiosmtpd")
     _install(session, "test")
     session.run("python", "-m", "bench.run", *session.posargs)
+
+
+@nox.session(default=False)
+def soak(session: nox.Session) -> None:
+    """Run 500 tests with a mail world each, 20 times; ``-- ROUNDS`` for fewer."""
+    _install(session, "test")
+    session.run("python", "-m", "bench.soak", *session.posargs)
 
 
 @nox.session(default=False)

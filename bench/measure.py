@@ -10,6 +10,9 @@ from typing import Final
 LOG_ERROR: Final = 0.001
 """Seconds: the log is written just after the mail is there, by another process."""
 
+TENTHS_FROM: Final = 0.002
+"""Seconds from which tenths of a millisecond say enough."""
+
 WARM_UP: Final = 2
 """Runs of each that are thrown away: byte code is written, caches are filled."""
 
@@ -24,14 +27,15 @@ class Comparison:
         against: What it was compared with.
         ours: Seconds of each run.
         theirs: Seconds of each run of the other, in turns with ours.
-        goal: The ratio of medians that must not be exceeded.
+        goal: The ratio of medians that must not be exceeded; None where the two do
+            not offer the same, so that the ratio is only worth knowing.
     """
 
     name: str
     against: str
     ours: tuple[float, ...]
     theirs: tuple[float, ...]
-    goal: float
+    goal: float | None
 
     @property
     def ratio(self) -> float:
@@ -40,21 +44,58 @@ class Comparison:
 
     @property
     def met(self) -> bool:
-        """Whether the goal is reached."""
-        return self.ratio <= self.goal
+        """Whether the goal is reached, if there is one."""
+        return self.goal is None or self.ratio <= self.goal
+
+    @property
+    def bound(self) -> str:
+        """The goal in words."""
+        return "no goal" if self.goal is None else f"{self.goal:g}x"
 
     def __str__(self) -> str:
         verdict = "goal met" if self.met else "GOAL MISSED"
         return (
             f"{self.name}: {middle(self.ours)} against {middle(self.theirs)} "
-            f"({self.against}): {self.ratio:.2f}x, at most {self.goal:g}x: {verdict}"
+            f"({self.against}): {self.ratio:.2f}x, at most {self.bound}: {verdict}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Within:
+    """
+    What was measured against a bound in seconds, as a promise to people has it.
+
+    Attributes:
+        name: What was measured.
+        took: Seconds of each run.
+        goal: Seconds that the median must not exceed.
+    """
+
+    name: str
+    took: tuple[float, ...]
+    goal: float
+
+    @property
+    def met(self) -> bool:
+        """Whether the goal is reached."""
+        return statistics.median(self.took) <= self.goal
+
+    def __str__(self) -> str:
+        verdict = "goal met" if self.met else "GOAL MISSED"
+        return (
+            f"{self.name}: {middle(self.took)}, at most {self.goal * 1e3:g} ms: "
+            f"{verdict}"
         )
 
 
 def middle(times: tuple[float, ...]) -> str:
     """Give the median and the middle half of *times*, in milliseconds."""
     low, median, high = statistics.quantiles(times, n=4, method="inclusive")
-    return f"{median * 1e3:.1f} ms ({low * 1e3:.1f} to {high * 1e3:.1f})"
+    digits = 1 if median >= TENTHS_FROM else 2
+    return (
+        f"{median * 1e3:.{digits}f} ms "
+        f"({low * 1e3:.{digits}f} to {high * 1e3:.{digits}f})"
+    )
 
 
 def in_turns(
@@ -71,39 +112,6 @@ def in_turns(
     pairs = [(ours(), theirs()) for _ in range(WARM_UP + runs)][WARM_UP:]
     mine, other = zip(*pairs, strict=True)
     return mine, other
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Promptness:
-    """
-    How soon something is known.
-
-    Attributes:
-        name: What is waited for.
-        waits: Seconds of each run.
-        goal: What the median must not exceed.
-    """
-
-    name: str
-    waits: tuple[float, ...]
-    goal: float
-
-    @property
-    def median(self) -> float:
-        """Of all runs, seconds."""
-        return statistics.median(self.waits)
-
-    @property
-    def met(self) -> bool:
-        """Whether the median is soon enough."""
-        return self.median <= self.goal
-
-    def __str__(self) -> str:
-        verdict = "goal met" if self.met else "GOAL MISSED"
-        return (
-            f"{self.name}: {middle(self.waits)}, once {max(self.waits) * 1e3:.0f} ms; "
-            f"{len(self.waits)} runs, at most {self.goal * 1e3:.0f} ms: {verdict}"
-        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

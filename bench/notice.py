@@ -9,7 +9,7 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 from unittest.mock import patch
 
-from bench.measure import Promptness
+from bench.measure import Within
 from mailprobe.lab import Slow, ThreadedLab
 from mailprobe.lab.faults import Moment
 from mailprobe.lab.switchboard import Plan, Switchboard
@@ -24,7 +24,7 @@ GOAL: Final = 0.1
 NOTHING: Final = Plan()
 
 
-def measure() -> Iterator[Promptness]:
+def measure() -> Iterator[Within]:
     """Play every scenario whose fault can be known at once, several times."""
     told: list[float] = []
     ended: list[float] = []
@@ -36,10 +36,14 @@ def measure() -> Iterator[Promptness]:
             told += steps
             ended += [end for _, end in times]
             medians[scenario.name] = sorted(steps)[RUNS // 2]
-    yield Promptness(name="failed step reported", waits=tuple(told), goal=GOAL)
-    yield Promptness(
-        name="whole check returned, farewells and second attempts included",
-        waits=tuple(ended),
+    yield Within(
+        name=f"a fault shown by the lab, until its step is reported ({len(told)} runs)",
+        took=tuple(told),
+        goal=GOAL,
+    )
+    yield Within(
+        name="the same, until the check is returned, second attempts included",
+        took=tuple(ended),
         goal=GOAL,
     )
     late = ", ".join(name for name, median in medians.items() if median > GOAL)

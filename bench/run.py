@@ -1,5 +1,5 @@
 """
-Run the benchmarks and write ``bench/results.md``: ``python -m bench.run [NAME ...]``.
+Run the benchmarks and write their results: ``python -m bench.run [NAME ...]``.
 
 The exit status is 1 if a goal was missed. Benchmarks that need Postfix and Dovecot
 are left out, with a note, where these are not installed.
@@ -7,6 +7,7 @@ are left out, with a note, where these are not installed.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import platform
 import ssl
@@ -17,15 +18,22 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Final
 
-from bench.measure import Accuracy, Comparison, Promptness, middle
+from bench.measure import Accuracy, Comparison, Within, middle
 from tests.real.requirements import missing
 
-Result = Comparison | Accuracy | Promptness
+Result = Comparison | Accuracy | Within
 
-RESULTS: Final = Path(__file__).with_name("results.md")
+HERE: Final = Path(__file__).parent
 LIBRARIES: Final = ("aiosmtplib", "aioimaplib", "dnspython", "cryptography", "msgspec")
 NEED_SERVERS: Final = frozenset({"starttls", "mailbox", "trip_accuracy"})
-NAMES: Final = ("startup", "starttls", "mailbox", "trip_accuracy", "notice")
+PEERS: Final = ("smtpdfix", "mail-devel", "aiosmtpd")
+PAGES: Final = {
+    "results.md": ("startup", "starttls", "mailbox", "trip_accuracy", "notice"),
+    "results-lab.md": ("lab",),
+}
+"""Which benchmarks fill which file; a file is written when all of them were run."""
+
+NAMES: Final = tuple(name for names in PAGES.values() for name in names)
 
 
 def results(names: Sequence[str]) -> Iterator[Result]:
@@ -41,20 +49,21 @@ def report(found: Sequence[Result], left_out: Sequence[str]) -> str:
     """Write what was found as a page of Markdown."""
     ratios = [r for r in found if isinstance(r, Comparison)]
     trips = [r for r in found if isinstance(r, Accuracy)]
+    bounds = [r for r in found if isinstance(r, Within)]
     parts = [_machine()]
     if ratios:
         parts.append(_table(_RATIO_HEADS, [_ratio(r) for r in ratios]))
+    if bounds:
+        parts.append(_table(_BOUND_HEADS, [_bound(r) for r in bounds]))
     if trips:
         parts.append(_table(_TRIP_HEADS, [_trip(r) for r in trips]))
-    waits = [r for r in found if isinstance(r, Promptness)]
-    if waits:
-        parts.append(_table(_WAIT_HEADS, [_wait(r) for r in waits]))
     if left_out:
         parts.append(f"Not run here: {', '.join(left_out)}.")
     return "\n\n".join(parts) + "\n"
 
 
 _RATIO_HEADS: Final = ("what", "median (middle half)", "against", "ratio", "at most")
+_BOUND_HEADS: Final = ("what", "median (middle half)", "at most")
 _TRIP_HEADS: Final = (
     "mail held for",
     "trips",
@@ -63,18 +72,15 @@ _TRIP_HEADS: Final = (
     "at most",
     "bound held",
 )
-_WAIT_HEADS: Final = (
-    "after a fault has been shown",
-    "runs",
-    "median (middle half)",
-    "longest",
-    "at most",
-)
 
 
 def _ratio(r: Comparison) -> Sequence[str]:
     against = f"{r.against}: {middle(r.theirs)}"
-    return (r.name, middle(r.ours), against, f"**{r.ratio:.2f}x**", f"{r.goal:g}x")
+    return (r.name, middle(r.ours), against, f"**{r.ratio:.2f}x**", r.bound)
+
+
+def _bound(r: Within) -> Sequence[str]:
+    return (r.name, f"**{middle(r.took)}**", f"{r.goal * 1e3:g} ms")
 
 
 def _trip(r: Accuracy) -> Sequence[str]:
@@ -88,23 +94,13 @@ def _trip(r: Accuracy) -> Sequence[str]:
     )
 
 
-def _wait(r: Promptness) -> Sequence[str]:
-    return (
-        r.name,
-        str(len(r.waits)),
-        f"**{middle(r.waits)}**",
-        f"{max(r.waits) * 1e3:.0f} ms",
-        f"{r.goal * 1e3:.0f} ms",
-    )
-
-
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     every = (heads, ["---"] * len(heads), *rows)
     return "\n".join(f"| {' | '.join(row)} |" for row in every)
 
 
 def _machine() -> str:
-    libraries = ", ".join(f"{name} {metadata.version(name)}" for name in LIBRARIES)
+    libraries = ", ".join(f"{name} {metadata.version(name)}" for name in _installed())
     return (
         f"Measured on {datetime.now(UTC):%Y-%m-%d}, on a machine with "
         f"{os.cpu_count()} cores ({platform.system()}, {platform.machine()}), over "
@@ -114,16 +110,29 @@ def _machine() -> str:
     )
 
 
+def _installed() -> Iterator[str]:
+    yield from LIBRARIES
+    for name in PEERS:
+        with contextlib.suppress(metadata.PackageNotFoundError):
+            metadata.version(name)
+            yield name
+
+
 def main(arguments: Sequence[str]) -> int:
     """Run all, or those that are named."""
     wanted = list(arguments) or list(NAMES)
     left_out = [n for n in wanted if n in NEED_SERVERS] if missing() else []
     if left_out:
         print(f"left out ({missing()}): {', '.join(left_out)}")
-    found = list(results([name for name in wanted if name not in left_out]))
-    if not arguments:
-        RESULTS.write_text(report(found, left_out), "utf-8")
-    return 0 if all(result.met for result in found) else 1
+    met = True
+    for page, names in PAGES.items():
+        asked = [name for name in names if name in wanted]
+        found = list(results([name for name in asked if name not in left_out]))
+        if asked == list(names):
+            missed = [name for name in names if name in left_out]
+            (HERE / page).write_text(report(found, missed), "utf-8")
+        met = met and all(result.met for result in found)
+    return 0 if met else 1
 
 
 if __name__ == "__main__":

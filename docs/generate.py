@@ -19,12 +19,14 @@ from typing import TYPE_CHECKING, Any, Final
 from mailprobe.cli import parser
 from mailprobe.judge.kinds import KINDS
 from mailprobe.judge.rules import RULES
+from mailprobe.lab import OUTAGES, REPLAYS
 from mailprobe.providers import builtin
 from mailprobe.render.schema import schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from mailprobe.lab import Replay
     from mailprobe.model.provider import Preset
     from mailprobe.model.target import Endpoint
 
@@ -253,6 +255,40 @@ def json_schema() -> str:
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
 
 
+# --- the lab ----------------------------------------------------------------------
+
+
+def outages() -> str:
+    """List the outages of the lab: those by name, and those by date."""
+    return page(
+        "Outages for tests",
+        "mailprobe.lab.outages and mailprobe.lab.replays",
+        "What `mail_lab.outage(name)` and `mail_lab.replay(name, phase=...)` bring\n"
+        "about in [a test](../how-to/testing.md).",
+        "## By name",
+        "Everywhere, or with `domain=` at one domain and those on its platform.",
+        table(
+            ("outage", "what is seen of it"),
+            [(code(one.name), one.seen) for one in OUTAGES.values()],
+        ),
+        *(_replay(one) for one in REPLAYS.values()),
+    )
+
+
+def _replay(one: Replay) -> str:
+    rows = [
+        (
+            code(phase.name),
+            phase.window,
+            phase.seen + ("" if phase.faults is not None else " Not replayed."),
+        )
+        for phase in one.phases.values()
+    ]
+    struck = "It strikes `libero.test` and `virgilio.test`; `domain=` says otherwise."
+    rows_of = table(("phase", "local time", "what was seen"), rows)
+    return f"## {code(one.name)}\n\n{one.title}. {struck}\n\n{rows_of}"
+
+
 # --- the command line -------------------------------------------------------------
 
 
@@ -332,6 +368,7 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "reference/json.md": json_page,
     "reference/mailprobe-1.schema.json": json_schema,
     "reference/cli.md": commands,
+    "reference/outages.md": outages,
 }
 
 

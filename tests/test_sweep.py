@@ -118,6 +118,22 @@ async def test_a_target_that_hangs_delays_nobody(lab_world: ThreadedLab) -> None
 
 
 @pytest.mark.asyncio
+async def test_what_waits_is_not_begun_after_the_end(lab_world: ThreadedLab) -> None:
+    """A place that the end sets free is nobody's: leaving leaves nothing behind."""
+    hang = Stall("GREETING", service="submission")
+    count = lab_world.store.counters["submission"]
+    before = count.connections
+    with lab_world.fault(hang):
+        async with (
+            asyncio.timeout(ENOUGH),
+            Prober(**prober_options_for(lab_world)) as prober,
+            prober.sweep([submission(lab_world)] * 20, pace=Pace(at_once=2)),
+        ):
+            await until(lambda: count.connections >= before + 2)
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
+@pytest.mark.asyncio
 async def test_no_more_are_looked_at_than_the_pace_allows(
     lab_world: ThreadedLab,
 ) -> None:

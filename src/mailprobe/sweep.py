@@ -24,6 +24,7 @@ from mailprobe.model.target import (
     TripTarget,
 )
 from mailprobe.model.verdict import Check
+from mailprobe.probes import imap, mx, provider, roundtrip, smtp, tls  # noqa: F401
 from mailprobe.probes.control import any_control
 from mailprobe.probes.guard import fruitless
 from mailprobe.waiting import Ticket, WaitingRoom
@@ -73,8 +74,11 @@ class Sweep:
         self._control: tuple[float, asyncio.Task[bool | None]] | None = None
         self._platforms: dict[str, str] = {}
         self._error: BaseException | None = None
+        self._left = False
 
     async def __aenter__(self) -> Self:
+        # What is loaded once is loaded now: later it would keep others waiting.
+        _ = self._prober.catalogue, self._prober.vantage.trust.verifying
         self._loop = asyncio.get_running_loop()
         self._heart = Heartbeat()
         self._began = self._loop.time()
@@ -88,6 +92,7 @@ class Sweep:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        self._left = True
         self._heart.stop()
         if self._timer is not None:
             self._timer.cancel()
@@ -156,7 +161,9 @@ class Sweep:
     # --- going on ---------------------------------------------------------------
 
     def _start(self) -> None:
-        """Let as many start as may."""
+        """Let as many start as may; none once the block was left."""
+        if self._left:
+            return
         while len(self._running) + len(self._done) < self._pace.at_once:
             ticket = self._room.call(self._loop.time())
             if ticket is None:

@@ -22,9 +22,10 @@ PROGRAM = (
 ENDS = [(signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
 
-def _start(*words: str) -> subprocess.Popen[str]:
+def _start(*words: str, stdin: bool = False) -> subprocess.Popen[str]:
     return subprocess.Popen(  # noqa: S603 - our own interpreter
         [sys.executable, "-c", PROGRAM, *words],
+        stdin=subprocess.PIPE if stdin else None,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

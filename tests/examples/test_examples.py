@@ -11,8 +11,10 @@ import pytest
 import mailprobe
 from mailprobe import providers
 from mailprobe.config import Config
+from mailprobe.lab import outage
 from tests.examples import (
     first_check,
+    many,
     no_preset,
     oauth2,
     read_verdict,
@@ -23,6 +25,9 @@ from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
     from mailprobe.lab import ThreadedLab
+    from tests.testing.inner import Inner
+
+pytest_plugins = ["pytester", "tests.testing.inside"]
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
@@ -132,6 +137,16 @@ async def test_several(options: dict[str, Any]) -> None:
 
 
 @pytest.mark.asyncio
+async def test_many(options: dict[str, Any]) -> None:
+    """Only the domain that is not well is told, with its reason."""
+    domains = ["libero.test", "no-such-domain.test", "posta.test"]
+    async with mailprobe.Prober(**options) as prober:
+        found = await many.unwell(prober, domains)
+    assert list(found) == ["no-such-domain.test"]
+    assert "does not exist" in found["no-such-domain.test"]
+
+
+@pytest.mark.asyncio
 async def test_no_preset(lab_world: ThreadedLab, options: dict[str, Any]) -> None:
     """A mailbox described by hand can be opened."""
     known = lab_world.mailbox("ada@libero.test")
@@ -152,3 +167,15 @@ def test_oauth2() -> None:
     assert box.password is None
     assert box.imap is not None
     assert box.imap.host == "imap.gmail.com"
+
+
+def test_real_providers(inside: Inner) -> None:
+    """Tests that need a real mailbox pass while all is well, and else are skipped."""
+    settings = inside.settings.read_text("utf-8")
+    inside.settings.write_text(
+        settings.replace("[mailbox.ada-posta]", "[mailbox.office]")
+    )
+    inside.pytester.makepyfile(shown("real_providers.py"))
+    inside.run().assert_outcomes(passed=2)
+    with inside.lab.fault(*outage("store_down", domain="posta.test")):
+        inside.run().assert_outcomes(skipped=2)

@@ -78,7 +78,7 @@ def test_nothing_tried_is_nothing_claimed() -> None:
         Blame.SETUP,
         "provider_untested",
     )
-    assert check.why == "Nothing could be tried at libero."
+    assert check.why == "Nothing is known of where libero is served."
 
 
 def test_a_535_beside_an_unavailable_login_is_the_providers() -> None:
@@ -106,6 +106,15 @@ def test_a_535_beside_a_login_that_works_is_an_outage_of_sending() -> None:
     assert (told.submit.status, told.submit.blame) == (Status.DOWN, Blame.UNCLEAR)
     assert told.submit.rule == "login_refused_smtp_only"
     assert told.submit.why.startswith("mx.libero.test:25 refuses a login that IMAP")
+
+
+def test_a_fault_of_ours_is_not_our_configuration() -> None:
+    """What failed before anything was tried is blamed for what it is."""
+    step = failed(Kind.BUG, Phase.TRANSIT, detail="Traceback ...\nIndexError: no")
+    check = judge_provider(provider(step))
+    assert (check.status, check.blame) == (Status.UNKNOWN, Blame.PROBER)
+    words = "was not judged: mailprobe itself failed (IndexError: no)."
+    assert check.why.endswith(words)
 
 
 def test_a_535_alone_stays_open() -> None:

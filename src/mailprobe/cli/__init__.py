@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "tls": "look at the certificate a service shows",
     "roundtrip": "send a mail and wait until it is seen",
     "check": "try everything that can be tried at a provider",
+    "sweep": "look at many targets, a list of them or a stream",
     "ping": "make round trips one after the other and sum them up",
     "providers": "show what is publicly known of mail providers",
     "explain": "say what a kind of failure means",

@@ -128,6 +128,8 @@ class Case:
         if failure is None:
             return "nothing"
         text = str(failure.reply) if failure.reply else failure.detail
+        if failure.kind is Kind.BUG:  # a traceback says what happened at its end
+            text = text.rstrip().rpartition("\n")[2]
         # It stands at the end of sentences that have a full stop of their own.
         return short(text.removesuffix(".")) or "nothing"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from mailprobe.judge.case import Case
+from mailprobe.judge.kinds import KINDS
 from mailprobe.model.failure import Kind
 from mailprobe.model.report import ImapReport, ProviderReport
 from mailprobe.model.verdict import (
@@ -48,7 +50,7 @@ def judge_provider(report: ProviderReport) -> Check[ProviderReport]:
         why=_sentence(report, tested, worst),
         advice=worst.advice,
         findings=_findings(report),
-        rule=f"provider_{worst.status}" if tested else "provider_untested",
+        rule=f"provider_{worst.status}" if tested else worst.rule,
         availabilities=functions,
     )
     return Check(report, verdict=verdict)
@@ -146,7 +148,7 @@ def _sentence(
 ) -> str:
     name = report.target.name
     if not tested:
-        return f"Nothing could be tried at {name}."
+        return worst.why
     good = [_WORDS[n][0] for n, v in tested.items() if v.status is Status.OK]
     if worst.status is Status.OK:
         return f"{name} works: {_joined(good)}."
@@ -176,6 +178,17 @@ def _joined(parts: list[str]) -> str:
 
 
 def _nothing(report: ProviderReport) -> Verdict:
+    case = Case(report)
+    if case.kind is not None:  # it came to nothing before anything was tried
+        explained = KINDS[case.kind]
+        return Verdict(
+            status=explained.status,
+            blame=explained.blame,
+            at=case.step,
+            why=f"{case.peer} {explained.meaning}{case.quoted}.",
+            advice=explained.advice,
+            rule=case.kind.value,
+        )
     return Verdict(
         status=Status.UNKNOWN,
         blame=Blame.SETUP,

@@ -36,6 +36,8 @@ from mailprobe.lab.faults import (
     Withhold,
 )
 from mailprobe.lab.listener import LabError
+from mailprobe.lab.outages import OUTAGES, Outage, outage
+from mailprobe.lab.replays import REPLAYS, Phase, Replay, replay
 from mailprobe.lab.store import Account, Counters, Folder, Message, Store
 from mailprobe.lab.thread import ThreadedLab
 from mailprobe.lab.world import BRANDS, DOMAINS, Lab
@@ -45,6 +47,8 @@ __all__ = [
     "CERTIFICATE_KINDS",
     "DOMAINS",
     "MOMENTS",
+    "OUTAGES",
+    "REPLAYS",
     "Account",
     "BadCertificate",
     "Bounce",
@@ -66,9 +70,12 @@ __all__ = [
     "Message",
     "NoData",
     "NxDomain",
+    "Outage",
+    "Phase",
     "Raw",
     "Records",
     "Refuse",
+    "Replay",
     "Reply",
     "Servfail",
     "Slow",
@@ -76,4 +83,6 @@ __all__ = [
     "Store",
     "ThreadedLab",
     "Withhold",
+    "outage",
+    "replay",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import ipaddress
 import ssl
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -83,6 +84,13 @@ def _key(*, weak: bool) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
     return ec.generate_private_key(ec.SECP256R1())
 
 
+def _host_name(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)
+
+
 def _mint(wanted: _Wanted, issuer: Signed | None) -> Signed:
     """Sign a certificate that passes RFC 5280 to the letter (Python 3.13 asks)."""
     key = _key(weak=wanted.weak)
@@ -114,7 +122,7 @@ def _mint(wanted: _Wanted, issuer: Signed | None) -> Signed:
         .add_extension(authority, critical=False)
     )
     if wanted.hosts:
-        names = x509.SubjectAlternativeName([x509.DNSName(h) for h in wanted.hosts])
+        names = x509.SubjectAlternativeName([_host_name(h) for h in wanted.hosts])
         server = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
         builder = builder.add_extension(names, critical=False)
         builder = builder.add_extension(server, critical=False)

@@ -51,6 +51,7 @@ class Channel(asyncio.Protocol):
         self._ended = False
         self._closed = False
         self._nudged = False
+        self._resting = False
         self._stirred = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
@@ -143,7 +144,7 @@ class Channel(asyncio.Protocol):
         self._stirred.clear()
         if len(self._buffer) <= BUFFER_MAX:
             self.resume()
-        await self._stirred.wait()
+        await self._rest()
         self._nudged = False
 
     def take_line(self, limit: int) -> bytes | None:
@@ -181,13 +182,25 @@ class Channel(asyncio.Protocol):
             await self._more()
         return self._take(count)
 
+    @property
+    def at_rest(self) -> bool:
+        """Whether the conversation waits, and what it waits for has not come."""
+        return self._resting and not self._stirred.is_set()
+
+    async def _rest(self) -> None:
+        self._resting = True
+        try:
+            await self._stirred.wait()
+        finally:
+            self._resting = False
+
     async def _more(self) -> None:
         """Wait for bytes, even beyond the buffer's usual size."""
         if self._ended:
             raise Hangup
         self._stirred.clear()
         self.resume()
-        await self._stirred.wait()
+        await self._rest()
 
     async def idle(self, seconds: float | None) -> None:
         """
@@ -200,7 +213,7 @@ class Channel(asyncio.Protocol):
             async with asyncio.timeout(seconds):
                 while not self._ended:
                     self._stirred.clear()
-                    await self._stirred.wait()
+                    await self._rest()
         if self._ended:
             raise Hangup
 

@@ -128,6 +128,10 @@ class Conversation(ABC):
         await self.channel.upgrade(context)
         self.counters.handshakes += 1
 
+    def clear(self) -> bool:
+        """Whether a password would be readable where it should not be."""
+        return not self.channel.secure and self.site.security != "none"
+
     async def sasl(self, mechanism: str, initial: bytes, prompt: bytes) -> Login | None:
         """
         Hold a SASL exchange.

@@ -72,6 +72,14 @@ class NameServer(asyncio.DatagramProtocol):
         loop = asyncio.get_running_loop()
         await loop.create_datagram_endpoint(lambda: self, sock=udp)
 
+    async def hang_up(self) -> None:
+        """Forget the answers that are due, and close the connections."""
+        for timer in self._timers:
+            timer.cancel()
+        self._timers.clear()
+        if self._listener is not None:
+            await self._listener.hang_up()
+
     async def stop(self) -> None:
         """Close both sockets."""
         for timer in self._timers:

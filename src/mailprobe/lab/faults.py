@@ -249,7 +249,11 @@ class Junk(Fault):
 
 @dataclass(frozen=True, slots=True)
 class Bounce(Fault):
-    """Accepted, then returned: senders get "Undelivered Mail" with *text*."""
+    """
+    Accepted, then returned: senders get "Undelivered Mail" with *text*.
+
+    Where no MX answers, it is the sender's queue that gives up, at once.
+    """
 
     text: str = "550 5.2.0 the mailbox is not available"
 

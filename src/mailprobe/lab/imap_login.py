@@ -34,10 +34,6 @@ class LoginCommands(MailboxCommands):
         """Whether STARTTLS has a place here."""
         return self.site.security == "starttls" and not self.channel.secure
 
-    def clear(self) -> bool:
-        """Whether a password would be readable on the way."""
-        return not self.channel.secure
-
     def capabilities(self) -> str:
         """Return what is offered in this state, as CAPABILITY lists it."""
         if self.account is not None:

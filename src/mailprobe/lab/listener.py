@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from mailprobe.lab.channel import Channel, Hangup
@@ -24,7 +24,17 @@ CONNECTIONS_MAX: Final = 1000
 PORT_TRIES: Final = 50
 """Ports tried until one is free on every address; collisions are rare."""
 
+QUIET_TURNS: Final = 3
+"""
+Turns of the loop without work that mean peace: in the first one the sockets are
+looked at, in the second one who has something to read is woken.
+"""
+
+TURNS_MAX: Final = 500
+"""Turns after which nobody is waited for: some ten milliseconds."""
+
 LOOPBACK: Final = "127.0.0.1"
+LOCAL_NAMES: Final = ("localhost", LOOPBACK)
 
 Serve: TypeAlias = "Callable[[Channel, Listener], Awaitable[None]]"
 
@@ -35,7 +45,9 @@ class LabError(MailprobeError):
 
 def bind(address: str, port: int = 0) -> socket.socket:
     """Return a TCP socket bound to *address*, which nobody can connect to yet."""
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio turns Nagle's algorithm off only where the protocol is said outright;
+    # with it, a greeting behind a TLS handshake comes 40 ms late.
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((address, port))
@@ -89,7 +101,7 @@ class Listener:
         self._sock = sock
         self._serve = serve
         self._listening = False
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._conversations: dict[asyncio.Task[None], Channel] = {}
         self._channels: set[Channel] = set()
 
     def open(self) -> None:
@@ -118,12 +130,12 @@ class Listener:
         except OSError:  # the client went before we looked, or no descriptor is left
             return
         sock.settimeout(0)
-        task = asyncio.get_running_loop().create_task(self._converse(sock))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-
-    async def _converse(self, sock: socket.socket) -> None:
         channel = Channel(self._channels.discard)
+        task = asyncio.get_running_loop().create_task(self._converse(sock, channel))
+        self._conversations[task] = channel
+        task.add_done_callback(self._conversations.pop)
+
+    async def _converse(self, sock: socket.socket, channel: Channel) -> None:
         try:
             loop = asyncio.get_running_loop()
             await loop.connect_accepted_socket(lambda: channel, sock)
@@ -145,12 +157,36 @@ class Listener:
         """How many conversations are going on."""
         return sum(not channel.gone for channel in self._channels)
 
+    @property
+    def busy(self) -> bool:
+        """Whether a conversation has something to do without its client."""
+        return not all(channel.at_rest for channel in self._conversations.values())
+
     async def shut(self) -> None:
         """Stop for good: no socket, task or connection is left."""
         self._stop()
-        tasks = list(self._tasks)
+        await self.hang_up()
+
+    async def hang_up(self) -> None:
+        """End every conversation at once, without a word."""
+        tasks = list(self._conversations)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         for channel in tuple(self._channels):
             channel.abort()
+
+
+async def settle(listeners: Iterable[Listener]) -> None:
+    """
+    Return when the conversations have read and answered what clients have sent.
+
+    Who is in the middle of something is waited for, but not for long: a client may
+    never end its TLS handshake.
+    """
+    quiet = 0
+    for _ in range(TURNS_MAX):
+        await asyncio.sleep(0)
+        quiet = 0 if any(one.busy for one in listeners) else quiet + 1
+        if quiet == QUIET_TURNS:
+            return

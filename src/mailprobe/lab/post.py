@@ -20,6 +20,10 @@ PERMANENT = 500
 FULL = "552 5.2.2 Mailbox is full"
 
 
+def _domain(address: str) -> str:
+    return address.rpartition("@")[2].lower()
+
+
 def _queue_id() -> str:
     return secrets.token_hex(5).upper()
 
@@ -109,16 +113,19 @@ class Post:
             self._arrive(mail, recipient)
         elif refusal.startswith("5"):
             self._bounce(mail, recipient, refusal)
+        elif expired := self._lab.faults.on_mail(Bounce, _domain(recipient)):
+            self._bounce(mail, recipient, expired.text)
         else:
             self._waiting.append(held)
 
     def _refusal(self, mail: Mail, recipient: str) -> str | None:
         """Say why no MX takes this mail now; None if one does."""
-        domain = recipient.rpartition("@")[2].lower()
+        domain = _domain(recipient)
         faults = self._lab.faults
         if mail.entered.service == "mx" or domain in self._lab.served_at(mail.entered):
             return None
         if self._lab.store.find(recipient) is None:
+            self._lab.meet_stranger(recipient)
             return f"550 5.1.1 <{recipient}>: Recipient address rejected: User unknown"
         answers = []
         for site in self._lab.mx_sites(domain):
@@ -135,7 +142,7 @@ class Post:
 
     def _arrive(self, mail: Mail, recipient: str) -> None:
         """Do what faults say about accepted mail."""
-        faults, domain = self._lab.faults, recipient.rpartition("@")[2].lower()
+        faults, domain = self._lab.faults, _domain(recipient)
         bounce = faults.on_mail(Bounce, domain)
         delay = faults.on_mail(Delay, domain)
         if faults.on_mail(Lose, domain):
@@ -160,7 +167,7 @@ class Post:
         self._timers.add(timer)
 
     def _deliver(self, mail: Mail, recipient: str) -> None:
-        faults, domain = self._lab.faults, recipient.rpartition("@")[2].lower()
+        faults, domain = self._lab.faults, _domain(recipient)
         twice = faults.on_mail(Duplicate, domain)
         folder = "Junk" if faults.on_mail(Junk, domain) else "INBOX"
         raw = self._headers(mail, recipient) + mail.text
@@ -169,7 +176,7 @@ class Post:
 
     def _headers(self, mail: Mail, recipient: str) -> bytes:
         """Return what the servers on the way wrote above the text."""
-        domain = recipient.rpartition("@")[2].lower()
+        domain = _domain(recipient)
         now = dt.datetime.now(dt.UTC)
         lines = [f"Return-Path: <{mail.sender}>"]
         first = _received(mail, recipient, mail.client, "unknown")

@@ -97,18 +97,23 @@ class MailTransaction(SmtpConversation):
         elif match is None or match[1].upper() != b"FROM":
             text = "5.5.4 Syntax: MAIL FROM:<address>"
             await self.complain("MAIL", 501, text, "MAIL cannot be read")
-        elif self.site.service == "submission" and self.account is None:
+        elif self.must_log_in() and self.account is None:
             await self.refuse("MAIL", 530, "5.7.0 Authentication required")
         else:
             await self._mail_from(match[2].decode("utf-8", "replace"), match[3])
 
+    def must_log_in(self) -> bool:
+        """Whether mail is taken only from users; a server without TLS knows none."""
+        return self.site.service == "submission" and self.site.security != "none"
+
     async def _mail_from(self, sender: str, parameters: bytes) -> None:
         size = re.search(rb"(?i)\bSIZE=(\d{1,20})\b", parameters)
         owner = self.account
+        own = {"", owner.address} if owner else {""}
         if size and int(size[1]) > MESSAGE_MAX:
             text = "5.3.4 Message size exceeds fixed limit"
             await self.refuse("MAIL", 552, text)
-        elif owner and sender and sender.lower() != owner.address:
+        elif owner and not owner.any_sender and sender.lower() not in own:
             text = f"5.7.1 <{sender}>: Sender address rejected: not owned by user"
             await self.refuse("MAIL", 553, text)
         elif await self.reply(self.plan("MAIL"), 250, "2.1.0 Ok"):
@@ -137,6 +142,7 @@ class MailTransaction(SmtpConversation):
         plan = self.plan("RCPT", domains=about if at_mx else ())
         refusal = self._objection(recipient, local=domain in known)
         if plan.reply is None and refusal is not None:
+            self.lab.meet_stranger(recipient)
             await self.reply(plan, *refusal)
             self.errors += 1
         elif await self.reply(plan, 250, "2.1.5 Ok"):

@@ -98,7 +98,7 @@ class SmtpSession(MailTransaction):
 
     def _mechanisms(self) -> tuple[str, ...]:
         """Return what can be used to log in, here and now."""
-        if self.site.service != "submission" or not self.channel.secure:
+        if self.site.service != "submission" or self.clear():
             return ()
         withheld = self.lab.faults.withheld(self.site)
         return tuple(
@@ -133,7 +133,7 @@ class SmtpSession(MailTransaction):
             text = "5.5.1 Error: bad sequence of commands"
             await self.complain("AUTH", 503, text, "AUTH out of order")
         elif not self._mechanisms():
-            clear = not self.channel.secure and self.site.service == "submission"
+            clear = self.clear() and self.site.service == "submission"
             self.surprise(
                 "AUTH in clear" if clear else "AUTH though it was not offered"
             )

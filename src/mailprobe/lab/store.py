@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from mailprobe.model.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 MESSAGE_MAX: Final = 25 * 1024 * 1024
 """Bytes of one message: what large providers accept; announced as SIZE."""
@@ -114,6 +114,8 @@ class Account:
         quota_kib: The storage limit told by GETQUOTA.
         password: In clear: CRAM-MD5 needs it so.
         token: The OAuth 2 access token that is accepted; empty for none.
+        any_sender: Whether its mail may come from other addresses than its own, as
+            with the account of an application at a relay.
     """
 
     address: str
@@ -121,6 +123,12 @@ class Account:
     quota_kib: int = QUOTA_KIB
     password: str = field(default="", repr=False)
     token: str = field(default="", repr=False)
+    any_sender: bool = False
+
+    @property
+    def domain(self) -> str:
+        """The domain of the address."""
+        return self.address.rpartition("@")[2]
 
     @property
     def used_bytes(self) -> int:
@@ -255,10 +263,25 @@ class Store:
         box = account.folder(folder) if account else None
         return tuple(box.messages) if box else ()
 
+    def everything(self) -> Iterator[tuple[str, str, Message]]:
+        """Return all mail: the address and the folder it is in, and the message."""
+        for account in self._accounts.values():
+            for folder in account.folders.values():
+                for message in folder.messages:
+                    yield account.address, folder.name, message
+
     def clear(self) -> None:
         """Empty every mailbox (UIDs go on growing) and count from zero again."""
         for account in self._accounts.values():
             for folder in account.folders.values():
                 folder.remove({m.uid for m in folder.messages})
+        self._count_anew()
+
+    def forget(self) -> None:
+        """Remove every mailbox and count from zero again."""
+        self._accounts.clear()
+        self._count_anew()
+
+    def _count_anew(self) -> None:
         for counters in self.counters.values():
             counters.reset()

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-from mailprobe.lab.world import DOMAINS, Lab
+from mailprobe.lab.world import DOMAINS, USERS, Lab
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -28,6 +29,11 @@ START_MAX = 30.0
 """Seconds for the thread to start or end; it takes a fraction of one."""
 
 
+def _each(function: Callable[[T], None], values: Iterable[T]) -> None:
+    for value in values:
+        function(value)
+
+
 class ThreadedLab:
     """
     A `Lab` that runs beside synchronous code.
@@ -38,6 +44,8 @@ class ThreadedLab:
     Args:
         domains: Its mail domains.
         brands: Those of them that share one platform.
+        users: Who has a mailbox at each domain from the start.
+        local: Also serve programs that know nothing of its name server.
     """
 
     def __init__(
@@ -45,8 +53,10 @@ class ThreadedLab:
         domains: Sequence[str] = DOMAINS,
         *,
         brands: Sequence[str] | None = None,
+        users: Sequence[str] = USERS,
+        local: bool = False,
     ) -> None:
-        self._lab = Lab(domains, brands=brands)
+        self._lab = Lab(domains, brands=brands, users=users, local=local)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="mailprobe-lab", daemon=True
@@ -87,13 +97,27 @@ class ThreadedLab:
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run *function* on the lab's loop and return what it returns."""
-
-        async def run() -> T:
-            return function(*args, **kwargs)
-
         if threading.current_thread() is self._thread:
             return function(*args, **kwargs)
-        return asyncio.run_coroutine_threadsafe(run(), self._loop).result()
+        result: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                result.set_result(function(*args, **kwargs))
+            except BaseException as error:  # noqa: BLE001 - it belongs to the caller
+                result.set_exception(error)
+
+        self._loop.call_soon_threadsafe(run)
+        return result.result()
+
+    def renew(self) -> None:
+        """Make the lab as it was when it started; see `Lab.renew`."""
+        renewing = asyncio.run_coroutine_threadsafe(self._lab.renew(), self._loop)
+        renewing.result(START_MAX)
+
+    def settle(self) -> None:
+        """Return when what clients have sent is read and answered; see `Lab.settle`."""
+        asyncio.run_coroutine_threadsafe(self._lab.settle(), self._loop).result()
 
     # --- what a prober is given -------------------------------------------------
 
@@ -128,6 +152,11 @@ class ThreadedLab:
         return self._lab.surprises
 
     @property
+    def strangers(self) -> list[str]:
+        """Recipients of mail that no mailbox answers to."""
+        return self._lab.strangers
+
+    @property
     def waiting(self) -> int:
         """How many deliveries wait in the lab's queues."""
         return self.call(lambda: self._lab.waiting)
@@ -156,13 +185,13 @@ class ThreadedLab:
 
     # --- faults -----------------------------------------------------------------
 
-    def inject(self, fault: Fault) -> None:
-        """Make a fault active."""
-        self.call(self._lab.inject, fault)
+    def inject(self, *faults: Fault) -> None:
+        """Make faults active, all of them before anything else happens."""
+        self.call(_each, self._lab.inject, faults)
 
-    def withdraw(self, fault: Fault) -> None:
-        """Make a fault inactive."""
-        self.call(self._lab.withdraw, fault)
+    def withdraw(self, *faults: Fault) -> None:
+        """Make faults inactive, all of them before anything else happens."""
+        self.call(_each, self._lab.withdraw, faults)
 
     def reset(self) -> None:
         """Make every fault inactive."""
@@ -171,13 +200,11 @@ class ThreadedLab:
     @contextlib.contextmanager
     def fault(self, *faults: Fault) -> Iterator[Self]:
         """Keep *faults* active while the block runs."""
-        for one in faults:
-            self.inject(one)
+        self.inject(*faults)
         try:
             yield self
         finally:
-            for one in faults:
-                self.withdraw(one)
+            self.withdraw(*faults)
 
 
 class ThreadedStore:
@@ -210,6 +237,26 @@ class ThreadedStore:
     def messages(self, address: str, folder: str = "INBOX") -> tuple[Message, ...]:
         """Return the messages in a folder, oldest first."""
         return self._lab.call(self._store.messages, address, folder)
+
+    def everything(self) -> list[tuple[str, str, Message]]:
+        """Return all mail: the address and the folder it is in, and the message."""
+        return self._lab.call(lambda: list(self._store.everything()))
+
+    @contextlib.contextmanager
+    def watch(self, address: str, notice: Callable[[], None]) -> Iterator[None]:
+        """
+        Call *notice* after every change in a mailbox while the block runs.
+
+        Args:
+            address: Whose mailbox; made if missing.
+            notice: Called on the lab's thread, so it must be quick.
+        """
+        watched = [f.watchers for f in self.account(address).folders.values()]
+        self._lab.call(_each, lambda watchers: watchers.add(notice), watched)
+        try:
+            yield
+        finally:
+            self._lab.call(_each, lambda watchers: watchers.discard(notice), watched)
 
     def clear(self) -> None:
         """Empty every mailbox and count from zero again."""

@@ -7,23 +7,26 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from mailprobe.lab.catalogue import catalogue
 from mailprobe.lab.certificates import Authority
+from mailprobe.lab.conversation import SURPRISES_MAX
 from mailprobe.lab.dnsd import NameServer
 from mailprobe.lab.imapd import ImapSession
 from mailprobe.lab.listener import (
     CONNECTIONS_MAX,
+    LOCAL_NAMES,
     LOOPBACK,
     Listener,
     bind,
     bind_all,
+    settle,
 )
 from mailprobe.lab.post import Post
 from mailprobe.lab.smtpd import SmtpSession
 from mailprobe.lab.store import Store
 from mailprobe.lab.switchboard import Site, Switchboard
-from mailprobe.lab.zone import Zone
+from mailprobe.lab.zone import SRV_NAMES, Zone
 from mailprobe.model.errors import UsageError
-from mailprobe.model.provider import Catalogue, Platform, Preset
 from mailprobe.model.secret import Secret
 from mailprobe.model.target import Endpoint, Mailbox
 
@@ -35,12 +38,11 @@ if TYPE_CHECKING:
 
     from mailprobe.lab.channel import Channel
     from mailprobe.lab.faults import Fault
+    from mailprobe.model.provider import Catalogue
     from mailprobe.model.target import SecurityName
 
 DOMAINS: Final = ("libero.test", "virgilio.test", "posta.test")
 BRANDS: Final = ("libero.test", "virgilio.test")
-PLATFORM: Final = "lab-platform"
-LAST_CHECKED: Final = "2026-11-22"
 MX_HOSTS: Final = (("mx1", 10), ("mx2", 20))
 USERS: Final = ("ada", "bob")
 
@@ -55,12 +57,18 @@ class Lab:
     Args:
         domains: Its mail domains.
         brands: Those of them that share one platform, and so its faults.
+        users: Who has a mailbox at each domain from the start.
+        local: Also serve programs that know nothing of the lab's name server: the
+            certificates hold for localhost and 127.0.0.1 too, and every domain has
+            listeners without TLS ("none"), where logging in is possible and not
+            needed, as with the mail server on a developer's own machine.
 
     Attributes:
         faults: The switchboard of active faults.
         store: The mail, and the counters of the services.
         post: The transport between the servers.
         surprises: Protocol violations by clients, as the servers saw them.
+        strangers: Recipients of mail that no mailbox of the lab answers to.
         ca_file: The root certificate (PEM).
         mx_port: The port of every MX host.
         nameserver: ``host:port`` of the name server, UDP and TCP.
@@ -78,6 +86,8 @@ class Lab:
         domains: Sequence[str] = DOMAINS,
         *,
         brands: Sequence[str] | None = None,
+        users: Sequence[str] = USERS,
+        local: bool = False,
     ) -> None:
         self.domains = tuple(domain.lower() for domain in domains)
         shared = [d for d in BRANDS if d in self.domains] if brands is None else brands
@@ -88,6 +98,8 @@ class Lab:
         self.store = Store(self.domains)
         self.post = Post(self)
         self.surprises: list[str] = []
+        self.strangers: list[str] = []
+        self._users, self._local = tuple(users), local
         self.mx_port = 0
         self._zone = Zone(self.faults)
         self._dns = NameServer(self._zone, self.faults, self.store.counters["dns"])
@@ -109,8 +121,7 @@ class Lab:
             self._listen()
             for domain in self.domains:
                 self._publish(domain)
-                for user in USERS:
-                    self.store.account(f"{user}@{domain}")
+            self._settle_in()
             await self._dns.start()
             self._align()
             self._exit = stack.pop_all()
@@ -123,6 +134,32 @@ class Lab:
         traceback: TracebackType | None,
     ) -> None:
         await self._exit.aclose()
+
+    def _settle_in(self) -> None:
+        for domain in self.domains:
+            for user in self._users:
+                self.store.account(f"{user}@{domain}")
+
+    async def renew(self) -> None:
+        """
+        Make the lab as it was when it started, at the same ports.
+
+        Conversations are cut off; faults, mail, mailboxes, counts and surprises are
+        gone. The first users are back, with new passwords.
+        """
+        self.post.close()
+        self.reset()
+        await self._dns.hang_up()
+        for listener in self._listeners:
+            await listener.hang_up()
+        self.store.forget()
+        self.surprises.clear()
+        self.strangers.clear()
+        self._settle_in()
+
+    async def settle(self) -> None:
+        """Return when the servers have read and answered what clients have sent."""
+        await settle(self._listeners)
 
     async def _stop(self) -> None:
         self.post.close()
@@ -140,33 +177,7 @@ class Lab:
     @property
     def catalogue(self) -> Catalogue:
         """A preset per domain, and the platform that the brands share."""
-        shared = Platform(
-            id=PLATFORM,
-            name="the lab's shared platform",
-            evidence=("one process serves both brands",),
-        )
-        return Catalogue(
-            presets=tuple(self._preset(domain) for domain in self.domains),
-            platforms=(shared,) if self.faults.brands else (),
-        )
-
-    def _preset(self, domain: str) -> Preset:
-        label = domain.partition(".")[0]
-        secured: tuple[SecurityName, ...] = ("tls", "starttls")
-        return Preset(
-            id=f"{label}-test",
-            name=f"{label.capitalize()} (lab)",
-            operator="the lab",
-            platform=PLATFORM if domain in self.faults.brands else f"{label}-test",
-            domains=(domain,),
-            mx=tuple(f"{host}.{domain}" for host, _ in MX_HOSTS),
-            mx_suffix=domain,
-            smtp=tuple(self.endpoint(domain, "submission", s) for s in secured),
-            imap=tuple(self.endpoint(domain, "imap", s) for s in secured),
-            auth=("password", "oauth2"),
-            sources=("the lab",),
-            last_checked=LAST_CHECKED,
-        )
+        return catalogue(self)
 
     def mailbox(
         self,
@@ -266,6 +277,11 @@ class Lab:
 
     # --- what the servers ask ---------------------------------------------------
 
+    def meet_stranger(self, recipient: str) -> None:
+        """Note a recipient that no mailbox answers to."""
+        if len(self.strangers) < SURPRISES_MAX:
+            self.strangers.append(recipient)
+
     def served_at(self, site: Site) -> frozenset[str]:
         """Return the domains whose users are at home at *site*: its platform's."""
         platform = (self.faults.platform_of(domain) for domain in site.domains)
@@ -279,12 +295,13 @@ class Lab:
 
     def _host_names(self) -> list[str]:
         labels = [*(host for host, _ in MX_HOSTS), "smtp", "imap"]
-        return [f"{label}.{domain}" for domain in self.domains for label in labels]
+        names = [f"{label}.{domain}" for domain in self.domains for label in labels]
+        return [*names, *LOCAL_NAMES] if self._local else names
 
     def _listen(self) -> None:
         self._listen_mx()
         for domain in self.domains:
-            for security in ("tls", "starttls"):
+            for security in ("tls", "starttls", "none")[: 3 if self._local else 2]:
                 for service, label in (("submission", "smtp"), ("imap", "imap")):
                     site = Site(service, f"{label}.{domain}", (domain,), security)
                     self._add(site, bind(LOOPBACK))
@@ -327,18 +344,10 @@ class Lab:
 
     def _publish(self, domain: str) -> None:
         """Enter a domain's records; the MX hosts' addresses are known already."""
-        add, hosts = self._zone.add, [f"{p} {h}.{domain}." for h, p in MX_HOSTS]
-        add(domain, "MX", *hosts)
-        add(domain, "TXT", '"v=spf1 mx -all"')
-        add(f"_dmarc.{domain}", "TXT", '"v=DMARC1; p=reject"')
-        add(f"smtp.{domain}", "A", LOOPBACK)
-        add(f"imap.{domain}", "A", LOOPBACK)
-        services: tuple[tuple[str, str, SecurityName], ...] = (
-            ("_imaps._tcp", "imap", "tls"),
-            ("_imap._tcp", "imap", "starttls"),
-            ("_submissions._tcp", "submission", "tls"),
-            ("_submission._tcp", "submission", "starttls"),
+        for name in ("smtp", "imap"):
+            self._zone.add(f"{name}.{domain}", "A", LOOPBACK)
+        self._zone.publish(
+            domain,
+            [f"{preference} {host}.{domain}." for host, preference in MX_HOSTS],
+            {n: self.endpoint(domain, s, how) for n, s, how in SRV_NAMES},
         )
-        for name, service, security in services:
-            where = self.endpoint(domain, service, security)
-            add(f"{name}.{domain}", "SRV", f"0 1 {where.port} {where.host}.")

@@ -23,9 +23,10 @@ from mailprobe.lab.faults import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from mailprobe.lab.switchboard import Switchboard
+    from mailprobe.model.target import Endpoint, SecurityName
 
 TTL: Final = 60
 """Seconds: short enough that no cache outlives a test's patience."""
@@ -38,6 +39,14 @@ PAYLOAD_MAX: Final = 1232
 
 PLAIN_MAX: Final = 512
 """Bytes of an answer by UDP without EDNS (RFC 1035)."""
+
+SRV_NAMES: Final[tuple[tuple[str, str, SecurityName], ...]] = (
+    ("_imaps._tcp", "imap", "tls"),
+    ("_imap._tcp", "imap", "starttls"),
+    ("_submissions._tcp", "submission", "tls"),
+    ("_submission._tcp", "submission", "starttls"),
+)
+"""What finds a domain's services (RFC 6186, 8314): name, service, security."""
 
 F = TypeVar("F", bound="Servfail | DnsStall | DnsRefused")
 
@@ -64,6 +73,23 @@ class Zone:
         owner = _name(name)
         self._sets[owner, dns.rdatatype.from_text(kind)] = values
         self._names.update(_upward(owner))
+
+    def publish(
+        self, domain: str, hosts: Iterable[str], services: Mapping[str, Endpoint]
+    ) -> None:
+        """
+        Add what a mail domain publishes.
+
+        Args:
+            domain: The domain.
+            hosts: Its MX hosts, each behind its preference.
+            services: What its SRV records (RFC 6186) lead to, by service name.
+        """
+        self.add(domain, "MX", *hosts)
+        self.add(domain, "TXT", '"v=spf1 mx -all"')
+        self.add(f"_dmarc.{domain}", "TXT", '"v=DMARC1; p=reject"')
+        for name, where in services.items():
+            self.add(f"{name}.{domain}", "SRV", f"0 1 {where.port} {where.host}.")
 
     def answer(self, query: dns.message.Message) -> dns.message.Message | None:
         """Return the response to *query*; None for silence."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from mailprobe.model.failure import Failure, Kind, Phase, Reply
 from mailprobe.model.target import (
@@ -12,6 +12,7 @@ from mailprobe.model.target import (
     MxTarget,
     ProviderTarget,
     SmtpTarget,
+    Target,
     TlsTarget,
     TripTarget,
 )
@@ -92,6 +93,12 @@ class Report:
     steps: tuple[Step, ...]
     earlier: tuple[Failure, ...] = ()
     transcript: tuple[str, ...] = ()
+
+    if TYPE_CHECKING:
+        # Every probe's report has it as a field of its own type.
+        @property
+        def target(self) -> Target:
+            """What was asked."""
 
     @property
     def failure(self) -> Failure | None:

@@ -52,7 +52,7 @@ def document(check: Check[Report]) -> dict[str, Any]:
     made: dict[str, Any] = {
         "schema": SCHEMA,
         "probe": probe_name(report),
-        "target": _target(report.target),
+        "target": target_document(report.target),
         "started_at": _plain(report.started_at),
         "duration_s": _plain(report.duration),
         **_verdict(check.verdict),
@@ -126,7 +126,8 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _target(target: Target) -> dict[str, Any]:
+def target_document(target: Target) -> dict[str, Any]:
+    """Return a target as plain values, without secrets."""
     match target:
         case MxTarget():
             return {"domain": sound(target.domain), "connect": target.connect}
