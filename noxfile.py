@@ -113,9 +113,9 @@ def package(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure side by side; writes bench/results.md and bench/results-lab.md."""
-    # Here alone: what the lab for tests is compared with.
-    session.install("--quiet", "smtpdfix", "mail-devel", "aiosmtpd")
+    """Measure side by side; writes bench/results.md and its neighbours."""
+    # Here alone: what the lab for tests and sweeps are compared with.
+    session.install("--quiet", "smtpdfix", "mail-devel", "aiosmtpd", "aiodns", "uvloop")
     _install(session, "test")
     session.run("python", "-m", "bench.run", *session.posargs)
 

@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
-from math import inf
 from time import perf_counter
 from typing import Final
 
@@ -45,7 +44,7 @@ def measure() -> Iterator[Comparison]:
                     against=f"`check_{command}`, which verifies nothing",
                     ours=mine,
                     theirs=other,
-                    goal=inf,
+                    goal=None,  # it does far less
                 )
 
 

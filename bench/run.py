@@ -18,18 +18,22 @@ from importlib import import_module, metadata
 from pathlib import Path
 from typing import Final
 
+from bench import blackbox
+from bench import load as fleet
 from bench.measure import Accuracy, Comparison, Within, middle
 from tests.real.requirements import missing
 
-Result = Comparison | Accuracy | Within
+Result = Comparison | Accuracy | Within | fleet.Load | fleet.Memory | fleet.Truth
 
 HERE: Final = Path(__file__).parent
 LIBRARIES: Final = ("aiosmtplib", "aioimaplib", "dnspython", "cryptography", "msgspec")
-NEED_SERVERS: Final = frozenset({"starttls", "mailbox", "trip_accuracy"})
-PEERS: Final = ("smtpdfix", "mail-devel", "aiosmtpd")
+FLEET: Final = ("fleet_smtp", "fleet_imap", "fleet_size", "fleet_dns", "one_off")
+NEED_SERVERS: Final = frozenset({"starttls", "mailbox", "trip_accuracy", *FLEET})
+PEERS: Final = ("smtpdfix", "mail-devel", "aiosmtpd", "aiodns", "uvloop")
 PAGES: Final = {
     "results.md": ("startup", "starttls", "mailbox", "trip_accuracy", "notice"),
     "results-lab.md": ("lab",),
+    "results-fleet.md": FLEET,
 }
 """Which benchmarks fill which file; a file is written when all of them were run."""
 
@@ -50,7 +54,7 @@ def report(found: Sequence[Result], left_out: Sequence[str]) -> str:
     ratios = [r for r in found if isinstance(r, Comparison)]
     trips = [r for r in found if isinstance(r, Accuracy)]
     bounds = [r for r in found if isinstance(r, Within)]
-    parts = [_machine()]
+    parts = [_machine(), *_fleet(found)]
     if ratios:
         parts.append(_table(_RATIO_HEADS, [_ratio(r) for r in ratios]))
     if bounds:
@@ -60,6 +64,22 @@ def report(found: Sequence[Result], left_out: Sequence[str]) -> str:
     if left_out:
         parts.append(f"Not run here: {', '.join(left_out)}.")
     return "\n\n".join(parts) + "\n"
+
+
+def _fleet(found: Sequence[Result]) -> Iterator[str]:
+    """Write what batches cost, what they hold in memory, and what they report."""
+    loads = [fleet.row(r) for r in found if isinstance(r, fleet.Load)]
+    sizes = [fleet.memory_row(r) for r in found if isinstance(r, fleet.Memory)]
+    times = [fleet.truth_row(r) for r in found if isinstance(r, fleet.Truth)]
+    if loads and blackbox.installed():
+        yield f"blackbox_exporter is {blackbox.PROGRAM} {blackbox.version()}."
+    for heads, rows in (
+        (fleet.HEADS, loads),
+        (fleet.MEMORY_HEADS, sizes),
+        (fleet.TRUTH_HEADS, times),
+    ):
+        if rows:
+            yield _table(heads, rows)
 
 
 _RATIO_HEADS: Final = ("what", "median (middle half)", "against", "ratio", "at most")
