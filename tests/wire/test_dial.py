@@ -8,8 +8,8 @@ import ssl
 
 import pytest
 
-from mailprobe.wire.clock import SystemClock
 from mailprobe.wire.channel import acknowledge
+from mailprobe.wire.clock import SystemClock
 from mailprobe.wire.dial import attach, connect
 from tests.wire.peers import Peer, serving
 
