@@ -10,9 +10,7 @@ from mailprobe.model.failure import Reply
 
 TEXT_MAX: Final = 4000  # characters of one reply kept; refusals fill two lines
 # One reply, whole and well written: as it comes nearly always.
-_WHOLE: Final = re.compile(
-    rb"([2-5][0-9]{2})(?:-[^\r\n]*\r?\n\1)*(?: [^\r\n]*)?\r?\n"
-)
+_WHOLE: Final = re.compile(rb"([2-5][0-9]{2})(?:-[^\r\n]*\r?\n\1)*(?: [^\r\n]*)?\r?\n")
 _LINE: Final = re.compile(rb"([2-5][0-9]{2})(?:([ -])(.*))?", re.DOTALL)
 _ENHANCED: Final = re.compile(r"([245]\.[0-9]{1,3}\.[0-9]{1,3})(?:\s+|$)")
 
