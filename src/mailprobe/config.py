@@ -199,6 +199,15 @@ class Config:
         )
         return self.catalogue.complete(box)
 
+    def name_of(self, name: str) -> str:
+        """
+        Return the name of the mailbox with this name or address.
+
+        Raises:
+            ConfigError: If there is no such mailbox.
+        """
+        return self._find(name).name
+
     def _find(self, name: str) -> MailboxSettings:
         for box in self.mailboxes:
             if box.name == name:

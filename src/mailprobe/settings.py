@@ -118,7 +118,7 @@ def _prober(table: Table) -> ProberSettings:
         nameservers=_nameservers(table),
         ca_file=_path(folder, ca_file) if ca_file else None,
         ehlo_name=_ehlo_name(table),
-        timeout=_timeout(table),
+        timeout=timeout(table),
         mx_port=_port(table, "mx_port"),
         control=_controls(table),
         attempts=_attempts(table),
@@ -189,7 +189,8 @@ def _ehlo_name(table: Table) -> str:
     return name
 
 
-def _timeout(table: Table) -> float | None:
+def timeout(table: Table) -> float | None:
+    """Return the seconds under ``timeout``; None if it is left out."""
     if "timeout" not in table.values:
         return None
     seconds = table.number("timeout")
