@@ -109,6 +109,7 @@ def run(args: Namespace) -> int:
             ours.sum_up()
             raise
     ours.sum_up()
+    ours.say_if_nothing_was_asked()
     return ours.exit_code
 
 
@@ -224,6 +225,11 @@ class _Run:
             except OSError as error:
                 message = f"{plot} cannot be written: {error.strerror}"
                 raise UsageError(message) from None
+
+    def say_if_nothing_was_asked(self) -> None:
+        """Say that the status is unknown for want of targets."""
+        if not self._tally.size and not self._refused:
+            self._live.say("there was no target; write one a line, such as libero.it")
 
     def say_how_to_go_on(self, why: str) -> None:
         """Tell how a run that ended early is gone on with."""

@@ -7,6 +7,7 @@ import math
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
+from mailprobe.model.failure import Phase
 from mailprobe.model.verdict import Status
 from mailprobe.render.clean import short, visible
 from mailprobe.render.spans import Line, Look, Span, seconds, table
@@ -70,7 +71,7 @@ class Tally:
         self.strained = 0
         self.earlier = 0
         self.durations = Spread()
-        self._phases: dict[str, Spread] = defaultdict(Spread)
+        self._phases: dict[Phase, Spread] = defaultdict(Spread)
         self._slowest: list[tuple[float, int, str]] = []
         self._worst = Status.OK
 
@@ -94,7 +95,7 @@ class Tally:
         self._worst = max(self._worst, one.status, key=lambda status: status.gravity)
         self.durations.add(one.duration)
         for phase, took in one.times:
-            self._phases[phase.value].add(took)
+            self._phases[phase].add(took)
         heapq.heappush(self._slowest, (one.duration, self.size, one.name))
         if len(self._slowest) > SLOWEST:
             heapq.heappop(self._slowest)
@@ -128,10 +129,11 @@ class Tally:
     def _rows(self) -> Iterator[Sequence[Span]]:
         heads = ("phase", "count", *(f"{share} %" for share in PERCENTILES))
         yield [*(("faint", head) for head in heads), ("", "")]
-        for phase, spread in self._phases.items():
+        for phase in (one for one in Phase if one in self._phases):
+            spread = self._phases[phase]
             times = (seconds(spread.percentile(share)) for share in PERCENTILES)
             yield [
-                ("", phase),
+                ("", phase.value),
                 ("", str(spread.count)),
                 *(("", time) for time in times),
                 ("", ""),
