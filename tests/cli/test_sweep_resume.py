@@ -187,9 +187,9 @@ def test_nobody_reads(settings: str, tmp_path: Path) -> None:
     read, write = os.pipe()
     os.close(read)
     try:
+        words = ["--config", settings, "--format", "json", "--output", str(file)]
         ended = subprocess.run(  # noqa: S603 - our own interpreter
-            [*PROGRAM, str(targets), "--config", settings, "--format", "json"]
-            + ["--output", str(file)],  # noqa: RUF005 - on two lines
+            [*PROGRAM, str(targets), *words],
             stdout=write,
             stderr=subprocess.PIPE,
             text=True,
