@@ -69,7 +69,7 @@ class Vantage:
     @cached_property
     def resolver(self) -> Resolver:
         """Loaded with the first name that has to be looked up."""
-        from mailprobe.wire.resolver import Resolver  # noqa: PLC0415 - dnspython: 80 ms
+        from mailprobe.wire.resolver import Resolver  # noqa: PLC0415 - if asked
 
         return Resolver(self.nameservers, self.limits)
 
