@@ -60,11 +60,8 @@ class Answer(NamedTuple):
     canonical: str | None = None
 
 
-class _Record(NamedTuple):
-    owner: str
-    kind: int
-    ttl: int
-    data: str | Exchange
+# Owner in small letters, type, TTL, data.
+_Record = tuple[str, int, int, str | Exchange]
 
 
 class _DeclinedError(Exception):
@@ -154,28 +151,22 @@ def _followed(name: str, kind: int, found: list[_Record]) -> Answer:
     """Follow the aliases from the name that was asked about."""
     ttls: list[int] = []
     for _ in range(CHAIN_MAX):
-        here = [one for one in found if one.owner == name]
-        records = [one for one in here if one.kind == kind]
-        aliases = [one for one in here if one.kind == _CNAME]
+        here = [(of, ttl, said) for owner, of, ttl, said in found if owner == name]
+        aliases = [(ttl, said) for of, ttl, said in here if of == _CNAME]
+        data = [said for of, _, said in here if of == kind]
         if len(aliases) > 1:
             raise _DeclinedError
-        if not records and aliases:
-            name = str(aliases[0].data).lower()
-            ttls.append(aliases[0].ttl)
+        if not data and aliases:
+            ttls.append(aliases[0][0])
+            name = str(aliases[0][1]).lower()
             continue
-        data = [one.data for one in records]
         if len({str(one).lower() for one in data}) < len(data):
             raise _DeclinedError
         canonical = name.rstrip(".") or "." if ttls else None
-        if not records:
+        if not data:
             return Answer(exists=True, canonical=canonical)
-        ttl = min(ttls + [one.ttl for one in records])
-        return Answer(
-            exists=True,
-            records=tuple(data),
-            ttl=ttl,
-            canonical=canonical,
-        )
+        ttl = min(ttls + [ttl for of, ttl, _ in here if of == kind])
+        return Answer(exists=True, records=tuple(data), ttl=ttl, canonical=canonical)
     raise _DeclinedError
 
 
@@ -195,7 +186,7 @@ def _record(wire: bytes, at: int) -> tuple[_Record | None, int]:
     if head[2:4] != _IN or head[4] & _TTL_SIGN or end > len(wire):
         raise _DeclinedError
     data = _data(wire, kind, at, end)
-    return _Record(owner.lower(), kind, int.from_bytes(head[4:8], "big"), data), end
+    return (owner.lower(), kind, int.from_bytes(head[4:8], "big"), data), end
 
 
 def _data(wire: bytes, kind: int, at: int, end: int) -> str | Exchange:
