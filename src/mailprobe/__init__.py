@@ -153,9 +153,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - as many types as names
     if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - only if asked for
+        from mailprobe.release import VERSION  # noqa: PLC0415 - only if asked for
 
-        return version(__name__)
+        return VERSION
     home = _HOME_OF.get(name)
     if home is None:
         message = f"module {__name__!r} has no attribute {name!r}"

@@ -1,10 +1,9 @@
-"""The tables of ``mailprobe.toml`` as values; `mailprobe.config` describes them."""
+"""Reads the tables of ``mailprobe.toml``; `mailprobe.config` describes them."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 from mailprobe.credentials import Reference
 from mailprobe.given import attempts
 from mailprobe.model.errors import ConfigError, UsageError
-from mailprobe.model.target import PORT_MAX, Endpoint, Mailbox
+from mailprobe.model.target import PORT_MAX, Mailbox
 from mailprobe.providers.document import shown
 from mailprobe.providers.presets import endpoint
+from mailprobe.tables import MailboxSettings, ProberSettings, Settings
 
 if TYPE_CHECKING:
     from mailprobe.providers.document import Document, Table
@@ -53,44 +53,6 @@ _SMTP_PORTS: Final = {"tls": 465, "starttls": 587, "none": 587}
 _SERVER: Final = re.compile(r"(?:\[([^\]]*)\]|([^:]*))(?::([0-9]{1,5}))?")
 # What EHLO takes: a domain or an address literal (RFC 5321 4.1.1.1).
 _EHLO: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253})|\[[0-9A-Fa-f.:IPv]+\]")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProberSettings:
-    """The ``[prober]`` table; what the file leaves out is empty or None."""
-
-    nameservers: tuple[str, ...] = ()
-    ca_file: Path | None = None
-    ehlo_name: str = ""
-    timeout: float | None = None
-    mx_port: int | None = None
-    control: tuple[str, ...] = ()
-    attempts: int | None = None
-    canary_key: Reference | None = None
-    presets: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailboxSettings:
-    """One ``[mailbox.NAME]`` table, its secrets not yet fetched."""
-
-    name: str
-    address: str
-    password: Reference | None = None
-    token: Reference | None = None
-    auth: str = ""
-    imap: Endpoint | None = None
-    smtp: Endpoint | None = None
-    imap_user: str = ""
-    smtp_user: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """A whole file."""
-
-    prober: ProberSettings
-    mailboxes: tuple[MailboxSettings, ...]
 
 
 def settings(document: Document) -> Settings:
