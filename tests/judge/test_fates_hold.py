@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import TYPE_CHECKING, Final
 
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mailprobe.judge.arrival import landing
@@ -28,6 +28,14 @@ from tests.judge.passages import DAY, at, intended
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
+# No clock decides, and no luck: the examples are the same each time.
+STEADY: Final = settings(
+    deadline=None,
+    derandomize=True,
+    database=None,
+    max_examples=200,
+    suppress_health_check=[HealthCheck.too_slow],
+)
 TOKENS: Final = ("mp1-a", "mp1-b", "mp1-c")
 # Around the borders: the tolerance, what is late, the horizon, and a clock set back.
 SECONDS: Final = (-3600, -61, -1, 0, 0.5, 1, 59, 61, 300, 301, 302, 400, DAY, 6 * DAY)
@@ -72,6 +80,7 @@ def lived(life: list[MailEntry]) -> Passage:
     return reduce(fold, life, begin(intended(0, "mp1-a")))
 
 
+@STEADY
 @given(histories)
 def test_nothing_is_lost_at_any_step(history: list[MailEntry]) -> None:
     """After each entry the books balance, and agree with a count from scratch."""
@@ -93,6 +102,7 @@ def test_nothing_is_lost_at_any_step(history: list[MailEntry]) -> None:
         assert min(getattr(books, name) for name in Balance.__slots__) >= 0
 
 
+@STEADY
 @given(lives)
 def test_a_mail_cannot_contradict_itself(life: list[MailEntry]) -> None:
     """Its fate, how it was handed over, its copies and its times agree."""
@@ -112,6 +122,7 @@ def test_a_mail_cannot_contradict_itself(life: list[MailEntry]) -> None:
         assert mail.fate is landing(mail)
 
 
+@STEADY
 @given(lives)
 def test_each_step_is_in_the_table(life: list[MailEntry]) -> None:
     """A mail never comes to a fate that its row does not name."""
@@ -123,6 +134,7 @@ def test_each_step_is_in_the_table(life: list[MailEntry]) -> None:
         mail = after
 
 
+@STEADY
 @given(lives, st.data())
 def test_what_was_folded_in_changes_nothing_again(
     life: list[MailEntry], data: st.DataObject
@@ -138,6 +150,7 @@ def test_what_was_folded_in_changes_nothing_again(
         assert fold(mail, data.draw(st.sampled_from(known))) == mail
 
 
+@STEADY
 @given(lives, copies)
 def test_a_duplicate_moves_nothing_but_its_own_count(
     life: list[MailEntry], copy: Copy
