@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mailprobe.model.failure import Failure, Kind, Phase, Reply
     from mailprobe.model.limits import Limits
     from mailprobe.model.pace import Pace
+    from mailprobe.model.passage import Balance, Copy, Fate, Passage, Submission
     from mailprobe.model.provider import Catalogue, Platform, Preset
     from mailprobe.model.report import (
         Certificate,
@@ -75,6 +76,7 @@ _HOMES: Final = {
     "model.failure": "Failure Kind Phase Reply",
     "model.limits": "Limits",
     "model.pace": "Pace",
+    "model.passage": "Balance Copy Fate Passage Submission",
     "model.provider": "Catalogue Platform Preset",
     "model.report": (
         "Certificate Folder Hop ImapReport Inbox MxAddress MxHost MxReport ProberFacts "
@@ -95,13 +97,16 @@ _HOME_OF: Final = {
 
 __all__ = [
     "Availabilities",
+    "Balance",
     "Blame",
     "Catalogue",
     "Certificate",
     "Check",
     "ConfigError",
+    "Copy",
     "Endpoint",
     "Failure",
+    "Fate",
     "Finding",
     "Folder",
     "Hop",
@@ -117,6 +122,7 @@ __all__ = [
     "MxReport",
     "MxTarget",
     "Pace",
+    "Passage",
     "Phase",
     "Platform",
     "Preset",
@@ -133,6 +139,7 @@ __all__ = [
     "SmtpTarget",
     "Status",
     "Step",
+    "Submission",
     "Sweep",
     "TlsFacts",
     "TlsReport",
