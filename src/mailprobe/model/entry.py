@@ -109,29 +109,7 @@ class Expired:
     token: str
 
 
-Mail@dataclass(frozen=True, slots=True, kw_only=True)
-class Attached:
-    """A report was put beside the ledger; the chain holds only its hash."""
-
-    kind: ClassVar[str] = "attached"
-    at: datetime
-    about: str  # a token, or whatever else it is looked up by
-    digest: str  # SHA-256 of the report, hexadecimal
-    size: int  # bytes
-    failed: bool  # failures are kept longer
-    until: datetime  # until when the report is kept at least
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pruned:
-    """Reports whose time was up were removed; the entries about them stay."""
-
-    kind: ClassVar[str] = "pruned"
-    at: datetime
-    removed: int
-
-
-Entry: TypeAlias = (
+MailEntry: TypeAlias = (
     Intended | Accepted | Rejected | Unconfirmed | Seen | Held | Bounced | Expired
 )
 
