@@ -132,9 +132,9 @@ def balances(
         for row in on.execute(query)
     }
     for begin, end in _edges(since, until, low, high):
-        for route, body in on.execute(_bodies(begin, end)):
-            before = found.get(route, Balance())
-            found[route] = fates.account(before, None, read_passage(body))
+        for row in on.execute(_bodies(begin, end)):
+            before = found.get(row.route, Balance())
+            found[row.route] = fates.account(before, None, read_passage(row.body))
     return dict(sorted(found.items()))
 
 
@@ -153,7 +153,7 @@ def _edges(
         yield high * _DAY, end
 
 
-def _bodies(begin: int, end: int) -> sa.Select[tuple[str, str]]:
+def _bodies(begin: int, end: int) -> sa.Select[Any]:
     table = schema.passage
     return sa.select(table.c.route, table.c.body).where(
         table.c.intended_at >= begin, table.c.intended_at < end
