@@ -111,9 +111,13 @@ def _opener(
             isolation_level=None,  # we begin, not the driver
             check_same_thread=False,
         )
-        opened.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
-        opened.execute("PRAGMA temp_store = MEMORY")
-        opened.execute("PRAGMA cache_size = -16000")  # KiB: the indexes' upper pages
+        try:
+            opened.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+            opened.execute("PRAGMA temp_store = MEMORY")
+            opened.execute("PRAGMA cache_size = -16000")  # KiB: the upper pages
+        except BaseException:
+            opened.close()
+            raise
         return opened
 
     return connection

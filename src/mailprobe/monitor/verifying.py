@@ -58,7 +58,8 @@ class Verification:
     Attributes:
         entries: How many entries there are.
         head: Where the chain ends.
-        faults: What is wrong, by sequence number; the first twenty.
+        faults: What is wrong; the first twenty. Those of the chain stand first, for
+            what should follow from a broken chain cannot be right; then by number.
     """
 
     entries: int
@@ -72,7 +73,7 @@ class Verification:
 
     @property
     def first_bad(self) -> int | None:
-        """The first sequence number that is about something wrong."""
+        """The sequence number of the first fault."""
         return self.faults[0].seq if self.faults else None
 
 
@@ -108,6 +109,7 @@ def verify(on: sa.Connection, heads: Sequence[Head] = ()) -> Verification:
     if (row.seq, row.digest) != (found.seq, found.digest):
         seq = min(row.seq, found.seq) + 1
         found.fault(seq, f"the chain should end with the entry {row.seq}")
+    broken, found.faults = sorted(found.faults, key=lambda one: one.seq), []
     _walk_passages(on, found)
     _compare_balances(on, found)
     _compare_counts(on, found)
@@ -115,7 +117,7 @@ def verify(on: sa.Connection, heads: Sequence[Head] = ()) -> Verification:
     head = Head(
         ledger=row.ledger, seq=found.seq, at=moment(found.at), digest=found.digest.hex()
     )
-    faults = sorted(found.faults, key=lambda one: one.seq)[:FAULTS_MAX]
+    faults = [*broken, *sorted(found.faults, key=lambda one: one.seq)][:FAULTS_MAX]
     return Verification(entries=found.entries, head=head, faults=tuple(faults))
 
 
