@@ -39,11 +39,11 @@ class Place:
 
     where: str
 
-    def open(self, **options: Any) -> Ledger:
+    def open(self, **options: Any) -> Ledger:  # noqa: ANN401 - those of `Ledger.open`
         """Return the ledger; its clock stands at noon unless another is given."""
         return Ledger.open(self.where, **{"clock": Hand(), "durable": False, **options})
 
-    def tamper(self, statement: str, **values: Any) -> int:
+    def tamper(self, statement: str, **values: object) -> int:
         """Change what is stored behind the ledger's back; return how many rows."""
         engine = connect(find(self.where), "write", durable=False, patience=5)
         try:

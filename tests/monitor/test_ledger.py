@@ -34,7 +34,7 @@ async def everything(ledger: Ledger) -> list[tuple[int, Entry]]:
 
 async def test_what_is_appended_is_there_after_opening_again(place: Place) -> None:
     """Entries come back as they were, numbered from 1 in the order of appending."""
-    wanted = [intended("t"), accepted("t"), sampled(3), seen("t")]
+    wanted: list[Entry] = [intended("t"), accepted("t"), sampled(3), seen("t")]
     async with place.open() as ledger:
         await ledger.append(*wanted[:2])
         await ledger.append(*wanted[2:])

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from mailprobe.monitor import verifying
-from mailprobe.monitor.seal import Head
+from mailprobe.monitor.chain import Head
 from tests.monitor.stories import Place, after, intended, sampled, told
 
 pytestmark = pytest.mark.asyncio
@@ -20,36 +20,62 @@ def _small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 TAMPERED = {
-    "body": ("UPDATE ledger_entry SET body = replace(body, '250', '550') "
-             "WHERE seq = 3", 3),
+    "body": (
+        ("UPDATE ledger_entry SET body = replace(body, '250', '550') WHERE seq = 3"),
+        3,
+    ),
     "time": ("UPDATE ledger_entry SET at = at + 1 WHERE seq = 8", 8),
     "subject": ("UPDATE ledger_entry SET subject = 't9' WHERE seq = 2", 2),
     "kind": ("UPDATE ledger_entry SET kind = 'seen' WHERE seq = 4", 4),
-    "digest": ("UPDATE ledger_entry SET digest = (SELECT digest FROM ledger_entry "
-               "WHERE seq = 5) WHERE seq = 7", 7),
+    "digest": (
+        (
+            "UPDATE ledger_entry SET digest = (SELECT digest FROM ledger_entry "
+            "WHERE seq = 5) WHERE seq = 7"
+        ),
+        7,
+    ),
     "missing": ("DELETE FROM ledger_entry WHERE seq = 6", 6),
     "first missing": ("DELETE FROM ledger_entry WHERE seq = 1", 1),
     "some missing": ("DELETE FROM ledger_entry WHERE seq BETWEEN 3 AND 7", 3),
     "last missing": ("DELETE FROM ledger_entry WHERE seq = 21", 21),
-    "slipped in": ("INSERT INTO ledger_entry SELECT 22, at, kind, subject, body, "
-                   "digest FROM ledger_entry WHERE seq = 4", 22),
-    "before the first": ("INSERT INTO ledger_entry SELECT 0, at, kind, subject, body, "
-                         "digest FROM ledger_entry WHERE seq = 4", 0),
+    "slipped in": (
+        (
+            "INSERT INTO ledger_entry SELECT 22, at, kind, subject, body, "
+            "digest FROM ledger_entry WHERE seq = 4"
+        ),
+        22,
+    ),
+    "before the first": (
+        (
+            "INSERT INTO ledger_entry SELECT 0, at, kind, subject, body, "
+            "digest FROM ledger_entry WHERE seq = 4"
+        ),
+        0,
+    ),
     "head": ("UPDATE ledger_head SET seq = 20", 21),
     "name": ("UPDATE ledger_head SET ledger = 'other'", 1),
-    "fate": ("UPDATE ledger_passage SET body = replace(body, 'delivered', 'late') "
-             "WHERE token = 't1'", 9),
+    "fate": (
+        (
+            "UPDATE ledger_passage SET body = replace(body, 'delivered', 'late') "
+            "WHERE token = 't1'"
+        ),
+        9,
+    ),
     "column": ("UPDATE ledger_passage SET route = 'x' WHERE token = 't0'", 5),
     "no record": ("DELETE FROM ledger_passage WHERE token = 't2'", 10),
-    "record of nothing": ("UPDATE ledger_passage SET token = 'zz' "
-                          "WHERE token = 't2'", 10),
+    "record of nothing": (
+        ("UPDATE ledger_passage SET token = 'zz' WHERE token = 't2'"),
+        10,
+    ),
     "balance": ("UPDATE ledger_balance SET delivered = 4", 21),
     "balance missing": ("DELETE FROM ledger_balance", 21),
-    "tally": ("UPDATE ledger_tally SET entries = entries + 1 "
-              "WHERE kind = 'seen'", 21),
+    "tally": (
+        ("UPDATE ledger_tally SET entries = entries + 1 WHERE kind = 'seen'"),
+        21,
+    ),
     "newest": ("UPDATE ledger_latest SET seq = 4 WHERE kind = 'sampled'", 20),
     "newest missing": ("DELETE FROM ledger_latest WHERE kind = 'ran'", 1),
-}  # fmt: skip
+}
 
 
 async def test_a_whole_ledger_is_sound(place: Place) -> None:
