@@ -24,7 +24,7 @@ RUNS: Final = 5
 MAILS: Final = 2_000_000
 """Each is three entries and two samples: ten million entries in all."""
 CHECKED: Final = 500  # mails of a small ledger, filled in the same way and verified
-ROOM: Final = 12 * 1024**3  # bytes; what the ten million take, and their indexes
+ROOM: Final = 16 * 1024**3  # bytes; what the ten million take, and their indexes
 
 
 def measure() -> Iterator[Within]:

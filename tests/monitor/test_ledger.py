@@ -132,6 +132,9 @@ async def test_entries_are_found_by_kind_time_subject_and_number(place: Place) -
 
         assert await numbers(kinds=["intended"]) == [2, 6, 10]
         assert await numbers(token="t1") == [6, 7, 9]
+        assert await numbers(token="t1", kinds=["seen", "intended"]) == [6, 9]
+        assert await numbers(kinds=["seen", "ran"]) == [1, 5, 9, 13]
+        assert len(await numbers(kinds=["seen", "sampled", "held"])) == 2507
         assert await numbers(kinds=["sampled"], until=after(2)) == [4, 8]
         assert await numbers(since=after(60), until=after(1500)) == [14]
         assert len(await numbers(after=14)) == 2500

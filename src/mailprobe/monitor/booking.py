@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import sqlalchemy as sa
 
@@ -32,6 +32,8 @@ from mailprobe.monitor.entries import (
     write_passage,
 )
 from mailprobe.monitor.upserts import Upserts
+
+V = TypeVar("V")
 
 CLOCK_SLACK: Final = timedelta(seconds=5)
 """Clocks of machines that write to one ledger differ by less, if they are kept."""
@@ -259,7 +261,7 @@ def passage_row(passage: Passage) -> dict[str, Any]:
     }
 
 
-def sliced(values: Sequence[str]) -> Iterable[Sequence[str]]:
+def sliced(values: Sequence[V]) -> Iterable[Sequence[V]]:
     """Yield them in parts that fit one statement."""
     for start in range(0, len(values), _SLICE):
         yield values[start : start + _SLICE]
@@ -296,9 +298,11 @@ def _orphans(
     for part in sliced(tokens):
         query = (
             sa.select(table.c.subject, table.c.kind, table.c.body)
-            .where(table.c.subject.in_(part), table.c.kind.in_(MAIL_KINDS))
+            .where(table.c.subject.in_(part))
             .order_by(table.c.seq)
         )
         for subject, kind, body in connection.execute(query):
+            if kind not in _MAILS:
+                continue
             found.setdefault(subject, []).append(read(kind, body))  # type: ignore[arg-type]
     return found

@@ -13,6 +13,7 @@ from mailprobe.judge import fates
 from mailprobe.model.entry import Entry
 from mailprobe.model.passage import Balance, Passage
 from mailprobe.monitor import schema
+from mailprobe.monitor.booking import sliced
 from mailprobe.monitor.chain import EPOCH, Head, day_of, genesis, micros, moment
 from mailprobe.monitor.detail import unpack
 from mailprobe.monitor.entries import read, read_passage, storable
@@ -48,20 +49,56 @@ class WantedPassages:
 def entries(on: sa.Connection, wanted: Wanted, after: int) -> list[tuple[int, Entry]]:
     """Return the next page of entries after a sequence number."""
     table = schema.entry
-    first, last = _span(on, wanted)
-    query = sa.select(table.c.seq, table.c.kind, table.c.body).where(
-        table.c.seq > max(after, first - 1), table.c.seq <= last
-    )
-    if wanted.kinds:
-        query = query.where(table.c.kind.in_(sorted(wanted.kinds)))
+    if wanted.subject is None and len(wanted.kinds) > 1:
+        return _merged(on, wanted, after)
+    query = _narrowed(on, wanted, after, table.c.seq, table.c.kind, table.c.body)
     if wanted.subject is not None:
         query = query.where(table.c.subject == storable(wanted.subject))
+        if wanted.kinds:
+            query = query.where(unindexed(table.c.kind).in_(sorted(wanted.kinds)))
+    elif wanted.kinds:
+        query = query.where(table.c.kind == next(iter(wanted.kinds)))
+    rows = on.execute(query.order_by(table.c.seq).limit(PAGE))
+    return [(seq, read(kind, body)) for seq, kind, body in rows]
+
+
+def _merged(on: sa.Connection, wanted: Wanted, after: int) -> list[tuple[int, Entry]]:
+    """
+    Return a page of entries of several kinds.
+
+    Asked for together, a database sorts all that there are of them for each page.
+    """
+    table = schema.entry
+    numbers: list[int] = []
+    for kind in wanted.kinds:
+        query = _narrowed(on, wanted, after, table.c.seq).where(table.c.kind == kind)
+        numbers += on.execute(query.order_by(table.c.seq).limit(PAGE)).scalars()
+    found: list[tuple[int, Entry]] = []
+    for part in sliced(sorted(set(numbers))[:PAGE]):
+        columns = sa.select(table.c.seq, table.c.kind, table.c.body)
+        rows = on.execute(columns.where(table.c.seq.in_(part)).order_by(table.c.seq))
+        found += [(seq, read(kind, body)) for seq, kind, body in rows]
+    return found
+
+
+def _narrowed(
+    on: sa.Connection, wanted: Wanted, after: int, *columns: sa.Column[Any]
+) -> sa.Select[Any]:
+    table = schema.entry
+    first, last = _span(on, wanted)
+    query: sa.Select[Any] = sa.select(*columns).where(
+        table.c.seq > max(after, first - 1), table.c.seq <= last
+    )
     if wanted.since is not None:
         query = query.where(table.c.at >= micros(wanted.since))
     if wanted.until is not None:
         query = query.where(table.c.at < micros(wanted.until))
-    rows = on.execute(query.order_by(table.c.seq).limit(PAGE))
-    return [(seq, read(kind, body)) for seq, kind, body in rows]
+    return query
+
+
+def unindexed(column: sa.Column[str]) -> sa.ColumnElement[str]:
+    """Return a column that no index is chosen for, where another is the right one."""
+    return column.concat("")
 
 
 def _span(on: sa.Connection, wanted: Wanted) -> tuple[int, int]:
@@ -93,13 +130,17 @@ def passages(on: sa.Connection, wanted: WantedPassages) -> tuple[Passage, ...]:
     """Return mails in the order of their intents."""
     table = schema.passage
     query = sa.select(table.c.body).where(*_within(wanted.since, wanted.until))
-    if wanted.route is not None:
-        query = query.where(table.c.route == storable(wanted.route))
-    if wanted.mailbox is not None:
-        query = query.where(table.c.recipient == storable(wanted.mailbox))
+    route: sa.ColumnElement[str] = table.c.route
+    recipient: sa.ColumnElement[str] = table.c.recipient
     if wanted.pending is not None:
         # In these words, for the index has them.
         query = query.where(sa.text("pending" if wanted.pending else "NOT pending"))
+    if wanted.pending:  # few are, whatever the route and mailbox
+        route, recipient = unindexed(table.c.route), unindexed(table.c.recipient)
+    if wanted.route is not None:
+        query = query.where(route == storable(wanted.route))
+    if wanted.mailbox is not None:
+        query = query.where(recipient == storable(wanted.mailbox))
     query = query.order_by(table.c.intended_at, table.c.token).limit(wanted.limit)
     return tuple(read_passage(body) for body in on.execute(query).scalars())
 

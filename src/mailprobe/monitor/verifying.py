@@ -226,11 +226,12 @@ def _histories(
     for part in sliced(tokens):
         query = (
             sa.select(table.c.subject, table.c.seq, table.c.kind, table.c.body)
-            .where(table.c.subject.in_(part), table.c.kind.in_(MAIL_KINDS))
+            .where(table.c.subject.in_(part))
             .order_by(table.c.seq)
         )
         for subject, *rest in on.execute(query):
-            found.setdefault(subject, []).append((rest[0], rest[1], rest[2]))
+            if rest[1] in MAIL_KINDS:
+                found.setdefault(subject, []).append((rest[0], rest[1], rest[2]))
     return found
 
 
