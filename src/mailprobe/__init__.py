@@ -19,7 +19,12 @@ if TYPE_CHECKING:
         check_tls,
     )
     from mailprobe.judge import judge
-    from mailprobe.model.errors import ConfigError, MailprobeError, UsageError
+    from mailprobe.model.errors import (
+        ConfigError,
+        LedgerError,
+        MailprobeError,
+        UsageError,
+    )
     from mailprobe.model.failure import Failure, Kind, Phase, Reply
     from mailprobe.model.limits import Limits
     from mailprobe.model.pace import Pace
@@ -64,6 +69,7 @@ if TYPE_CHECKING:
         Status,
         Verdict,
     )
+    from mailprobe.monitor.ledger import Ledger
     from mailprobe.prober import Prober
     from mailprobe.sweep import Sweep
 
@@ -72,7 +78,7 @@ _HOMES: Final = {
         "check_imap check_mx check_provider check_round_trip check_smtp check_tls"
     ),
     "judge": "judge",
-    "model.errors": "ConfigError MailprobeError UsageError",
+    "model.errors": "ConfigError LedgerError MailprobeError UsageError",
     "model.failure": "Failure Kind Phase Reply",
     "model.limits": "Limits",
     "model.pace": "Pace",
@@ -88,6 +94,7 @@ _HOMES: Final = {
         "TlsTarget TripTarget"
     ),
     "model.verdict": "Availabilities Blame Check Finding Status Verdict",
+    "monitor.ledger": "Ledger",
     "prober": "Prober",
     "sweep": "Sweep",
 }
@@ -114,6 +121,8 @@ __all__ = [
     "ImapTarget",
     "Inbox",
     "Kind",
+    "Ledger",
+    "LedgerError",
     "Limits",
     "Mailbox",
     "MailprobeError",

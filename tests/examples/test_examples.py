@@ -14,6 +14,7 @@ from mailprobe.config import Config
 from mailprobe.lab import outage
 from tests.examples import (
     first_check,
+    ledger,
     many,
     no_preset,
     oauth2,
@@ -98,6 +99,21 @@ async def test_first_check(
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("ok ")
     assert any(".libero.test [" in line for line in said[1:])
+
+
+@pytest.mark.asyncio
+async def test_ledger(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The ledger knows what became of the mail, and is sound."""
+    monkeypatch.chdir(tmp_path)
+    await ledger.main()
+    said = capsys.readouterr().out.splitlines()
+    assert "in_flight" in said[0]
+    assert "accepted=1" in said[1]
+    assert said[2] == "True"
 
 
 @pytest.mark.asyncio

@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "ping": "make round trips one after the other and sum them up",
     "providers": "show what is publicly known of mail providers",
     "explain": "say what a kind of failure means",
+    "ledger": "verify, sign, prune or show what a monitor wrote down",
     "lab": "run a mail world on this machine, to play with",
     "version": "print the version",
 }
