@@ -6,11 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-
 from mailprobe.model.failure import Failure, Reply
 from mailprobe.model.report import Report, TlsFacts
 from mailprobe.model.target import DispatchTarget
-
 
 
 class HandOver(StrEnum):

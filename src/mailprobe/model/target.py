@@ -267,7 +267,8 @@ class VisitTarget:
     Attributes:
         mailbox: The mailbox.
         bookmark: How far it was read at the last visit; None at the first.
-        expected: Tokens that are waited for, even if they came before *bookmark*.
+        expected: Tokens that are waited for. At a first visit they are looked for
+            among the newest mails that are there already, too.
         patience: Seconds to wait for them.
         remove: Whether canaries and bounces of ours are removed.
         sentinels: Old mails to be looked for, or to be read for the first time.

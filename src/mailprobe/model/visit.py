@@ -178,7 +178,7 @@ class VisitReport(Report):
             if kind is Kind.AUTH_REFUSED:
                 return "refused"
             return "unavailable" if kind is Kind.AUTH_UNAVAILABLE else "unreachable"
-        if not self.folders or self.folders[0].failure:
+        if not self.folders:
             return "unopened"
         whole = not self.failure and all(
             not (folder.failure or folder.unread or folder.more)
