@@ -19,6 +19,9 @@ if TYPE_CHECKING:
         check_tls,
     )
     from mailprobe.judge import judge
+    from mailprobe.mail.canary import Canary, mint
+    from mailprobe.model.bookmark import Bookmark, Page, Sentinel
+    from mailprobe.model.dispatch import DispatchReport, HandOver
     from mailprobe.model.errors import ConfigError, MailprobeError, UsageError
     from mailprobe.model.failure import Failure, Kind, Phase, Reply
     from mailprobe.model.limits import Limits
@@ -45,6 +48,7 @@ if TYPE_CHECKING:
     )
     from mailprobe.model.secret import Secret
     from mailprobe.model.target import (
+        DispatchTarget,
         Endpoint,
         ImapTarget,
         Mailbox,
@@ -54,6 +58,7 @@ if TYPE_CHECKING:
         SmtpTarget,
         TlsTarget,
         TripTarget,
+        VisitTarget,
     )
     from mailprobe.model.verdict import (
         Availabilities,
@@ -63,6 +68,13 @@ if TYPE_CHECKING:
         Status,
         Verdict,
     )
+    from mailprobe.model.visit import (
+        FolderRead,
+        Return,
+        SentinelRead,
+        Sighting,
+        VisitReport,
+    )
     from mailprobe.prober import Prober
     from mailprobe.sweep import Sweep
 
@@ -71,6 +83,9 @@ _HOMES: Final = {
         "check_imap check_mx check_provider check_round_trip check_smtp check_tls"
     ),
     "judge": "judge",
+    "mail.canary": "Canary mint",
+    "model.bookmark": "Bookmark Page Sentinel",
+    "model.dispatch": "DispatchReport HandOver",
     "model.errors": "ConfigError MailprobeError UsageError",
     "model.failure": "Failure Kind Phase Reply",
     "model.limits": "Limits",
@@ -82,10 +97,11 @@ _HOMES: Final = {
     ),
     "model.secret": "Secret",
     "model.target": (
-        "Endpoint ImapTarget Mailbox MxTarget ProviderTarget Security SmtpTarget "
-        "TlsTarget TripTarget"
+        "DispatchTarget Endpoint ImapTarget Mailbox MxTarget ProviderTarget Security "
+        "SmtpTarget TlsTarget TripTarget VisitTarget"
     ),
     "model.verdict": "Availabilities Blame Check Finding Status Verdict",
+    "model.visit": "FolderRead Return SentinelRead Sighting VisitReport",
     "prober": "Prober",
     "sweep": "Sweep",
 }
@@ -96,14 +112,20 @@ _HOME_OF: Final = {
 __all__ = [
     "Availabilities",
     "Blame",
+    "Bookmark",
+    "Canary",
     "Catalogue",
     "Certificate",
     "Check",
     "ConfigError",
+    "DispatchReport",
+    "DispatchTarget",
     "Endpoint",
     "Failure",
     "Finding",
     "Folder",
+    "FolderRead",
+    "HandOver",
     "Hop",
     "ImapReport",
     "ImapTarget",
@@ -117,6 +139,7 @@ __all__ = [
     "MxReport",
     "MxTarget",
     "Pace",
+    "Page",
     "Phase",
     "Platform",
     "Preset",
@@ -127,8 +150,12 @@ __all__ = [
     "Quota",
     "Reply",
     "Report",
+    "Return",
     "Secret",
     "Security",
+    "Sentinel",
+    "SentinelRead",
+    "Sighting",
     "SmtpReport",
     "SmtpTarget",
     "Status",
@@ -141,6 +168,8 @@ __all__ = [
     "TripTarget",
     "UsageError",
     "Verdict",
+    "VisitReport",
+    "VisitTarget",
     "check_imap",
     "check_mx",
     "check_provider",
@@ -148,6 +177,7 @@ __all__ = [
     "check_smtp",
     "check_tls",
     "judge",
+    "mint",
 ]
 
 
