@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mailprobe import Bookmark, Prober, Secret, Sentinel
+from mailprobe import Bookmark, Limits, Prober, Secret, Sentinel
 from mailprobe.lab import Bounce, Drop, Reply, Withhold
 from mailprobe.probes import reading
 from tests.probes.canaries import ADA, BOB, canary, mail, options
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from mailprobe import Check, Step, VisitReport
-    from mailprobe.lab import ThreadedLab
+    from mailprobe.lab import Fault, ThreadedLab
     from tests.real.world import RealWorld
     from tests.worlds import World
 
@@ -134,6 +134,33 @@ async def test_a_real_sentinel(real_world: RealWorld) -> None:
 
 
 @pytest.mark.asyncio
+@pytest.mark.real
+async def test_a_mail_on_a_damaged_disk(real_world: RealWorld) -> None:
+    """Dovecot does not give out one mail: the others are told, it is owed."""
+    real_world.empty_mailbox(BOB)
+    bookmark = await begun(real_world)
+    sent = [canary(), canary()]
+    async with Prober(**options(real_world)) as prober:
+        for one in sent:
+            await prober.dispatch(one, timeout=30)
+            await asyncio.to_thread(real_world.await_empty_queue)
+    box = real_world.dovecot.maildir(BOB)
+    files = [f for part in ("new", "cur") for f in (box / part).iterdir()]
+    (bad,) = [f for f in files if sent[0].token.encode() in f.read_bytes()]
+    bad.chmod(0)
+    check = await visit(real_world, bookmark, remove=False)
+    assert [seen.token for seen in check.report.sightings] == [sent[1].token]
+    assert check.report.access == "partial"
+    for file in (box / "new").glob(bad.name.partition(":")[0] + "*"):
+        file.chmod(0o600)
+    for file in (box / "cur").glob(bad.name.partition(":")[0] + "*"):
+        file.chmod(0o600)
+    later = await visit(real_world, check.report.bookmark)
+    assert [seen.token for seen in later.report.sightings] == [sent[0].token]
+    real_world.empty_mailbox(BOB)
+
+
+@pytest.mark.asyncio
 async def test_nothing_old_is_told_at_a_first_visit(lab: ThreadedLab) -> None:
     """The first bookmark is now; of older mails only what is expected is told."""
     old, wanted = canary(), canary()
@@ -239,6 +266,61 @@ async def test_patience_ends_when_all_is_seen(lab: ThreadedLab) -> None:
         second.token,
     }
     assert check.report.missing == ()
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("fault", [None, Withhold("IDLE", service="imap")])
+async def test_idle_ends_a_long_pause(lab: ThreadedLab, fault: Fault | None) -> None:
+    """Where a pause is long, the server's word ends it; without IDLE, its own end."""
+    bookmark, sent = await begun(lab), canary()
+    pause = 1.0 if fault else 60.0
+    limits = Limits(poll_first=pause, poll_longest=pause)
+
+    def deliver(_: str, step: Step) -> None:
+        if step.phase == "list":
+            loop = asyncio.get_running_loop()
+            loop.call_later(0.3, lab.store.deliver, BOB, mail(sent))
+
+    async with Prober(**options(lab), limits=limits, on_step=deliver) as prober:
+        with lab.fault(*([fault] if fault else [])):
+            async with asyncio.timeout(20):
+                check = await prober.visit(
+                    lab.mailbox(BOB),
+                    bookmark=bookmark,
+                    expected=[sent.token],
+                    patience=90.0,
+                )
+    assert check.report.missing == ()
+
+
+@pytest.mark.asyncio
+async def test_idle_that_is_offered_and_refused(lab: ThreadedLab) -> None:
+    """The visit goes on without it."""
+    limits = Limits(poll_first=1.0)
+    async with Prober(**options(lab), limits=limits) as prober:
+        with lab.fault(Reply("IDLE", "NO", "not now", service="imap")):
+            check = await prober.visit(
+                lab.mailbox(BOB), expected=[canary().token], patience=1.2
+            )
+    assert check.status == "ok"
+    assert len(check.report.missing) == 1
+
+
+@pytest.mark.asyncio
+async def test_uids_far_apart(
+    lab: ThreadedLab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where UIDs leap, stretches without a mail are passed over."""
+    monkeypatch.setattr(reading, "SPAN", 1000)
+    bookmark, sent = await begun(lab), [canary(), canary()]
+    folder = lab.store.account(BOB).folders["INBOX"]
+    lab.store.deliver(BOB, mail(sent[0]))
+    lab.call(setattr, folder, "uid_next", folder.uid_next + 5000)
+    lab.store.deliver(BOB, mail(sent[1]))
+    check = await visit(lab, bookmark)
+    told = [seen.token for seen in check.report.sightings]
+    assert told == [one.token for one in sent]
+    assert check.report.access == "complete"
 
 
 @pytest.mark.asyncio
