@@ -148,15 +148,23 @@ async def test_a_mail_on_a_damaged_disk(real_world: RealWorld) -> None:
     files = [f for part in ("new", "cur") for f in (box / part).iterdir()]
     (bad,) = [f for f in files if sent[0].token.encode() in f.read_bytes()]
     bad.chmod(0)
-    check = await visit(real_world, bookmark, remove=False)
-    assert [seen.token for seen in check.report.sightings] == [sent[1].token]
-    assert check.report.access == "partial"
-    for file in (box / "new").glob(bad.name.partition(":")[0] + "*"):
+    for cache in box.glob("dovecot.index.cache*"):
+        cache.unlink()  # headers that were asked for before are kept there
+    # It ends the conversation over such a mail: each visit comes further.
+    seen: list[str] = []
+    for access in ("partial", "partial", "partial"):
+        check = await visit(real_world, bookmark)
+        assert check.report.access == access
+        assert check.report.bookmark is not None
+        bookmark = check.report.bookmark
+        seen += [one.token for one in check.report.sightings]
+        assert check.verdict.rule != "visit_works"
+    assert seen == [sent[1].token]
+    for file in box.glob(f"*/{bad.name.partition(':')[0]}*"):
         file.chmod(0o600)
-    for file in (box / "cur").glob(bad.name.partition(":")[0] + "*"):
-        file.chmod(0o600)
-    later = await visit(real_world, check.report.bookmark)
-    assert [seen.token for seen in later.report.sightings] == [sent[0].token]
+    later = await visit(real_world, bookmark)
+    assert [one.token for one in later.report.sightings] == [sent[0].token]
+    assert later.report.access == "complete"
     real_world.empty_mailbox(BOB)
 
 
@@ -405,7 +413,7 @@ async def test_bounces_beyond_the_bound_are_owed(
         assert check.report.bookmark is not None
         bookmark = check.report.bookmark
         seen += [back.token for back in check.report.returns]
-    assert seen == [one.token for one in sent]
+    assert sorted(seen) == sorted(one.token for one in sent)
 
 
 @pytest.mark.asyncio
