@@ -19,6 +19,9 @@ if TYPE_CHECKING:
         check_tls,
     )
     from mailprobe.judge import judge
+    from mailprobe.mail.canary import Canary, mint
+    from mailprobe.model.bookmark import Bookmark, Page, Sentinel
+    from mailprobe.model.dispatch import DispatchReport, HandOver
     from mailprobe.model.errors import (
         ConfigError,
         LedgerError,
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     )
     from mailprobe.model.secret import Secret
     from mailprobe.model.target import (
+        DispatchTarget,
         Endpoint,
         ImapTarget,
         Mailbox,
@@ -60,6 +64,7 @@ if TYPE_CHECKING:
         SmtpTarget,
         TlsTarget,
         TripTarget,
+        VisitTarget,
     )
     from mailprobe.model.verdict import (
         Availabilities,
@@ -68,6 +73,13 @@ if TYPE_CHECKING:
         Finding,
         Status,
         Verdict,
+    )
+    from mailprobe.model.visit import (
+        FolderRead,
+        Return,
+        SentinelRead,
+        Sighting,
+        VisitReport,
     )
     from mailprobe.monitor.ledger import Ledger
     from mailprobe.prober import Prober
@@ -79,6 +91,9 @@ _HOMES: Final = {
     ),
     "judge": "judge",
     "model.errors": "ConfigError LedgerError MailprobeError UsageError",
+    "mail.canary": "Canary mint",
+    "model.bookmark": "Bookmark Page Sentinel",
+    "model.dispatch": "DispatchReport HandOver",
     "model.failure": "Failure Kind Phase Reply",
     "model.limits": "Limits",
     "model.pace": "Pace",
@@ -90,11 +105,12 @@ _HOMES: Final = {
     ),
     "model.secret": "Secret",
     "model.target": (
-        "Endpoint ImapTarget Mailbox MxTarget ProviderTarget Security SmtpTarget "
-        "TlsTarget TripTarget"
+        "DispatchTarget Endpoint ImapTarget Mailbox MxTarget ProviderTarget Security "
+        "SmtpTarget TlsTarget TripTarget VisitTarget"
     ),
     "model.verdict": "Availabilities Blame Check Finding Status Verdict",
     "monitor.ledger": "Ledger",
+    "model.visit": "FolderRead Return SentinelRead Sighting VisitReport",
     "prober": "Prober",
     "sweep": "Sweep",
 }
@@ -106,16 +122,22 @@ __all__ = [
     "Availabilities",
     "Balance",
     "Blame",
+    "Bookmark",
+    "Canary",
     "Catalogue",
     "Certificate",
     "Check",
     "ConfigError",
     "Copy",
+    "DispatchReport",
+    "DispatchTarget",
     "Endpoint",
     "Failure",
     "Fate",
     "Finding",
     "Folder",
+    "FolderRead",
+    "HandOver",
     "Hop",
     "ImapReport",
     "ImapTarget",
@@ -131,6 +153,7 @@ __all__ = [
     "MxReport",
     "MxTarget",
     "Pace",
+    "Page",
     "Passage",
     "Phase",
     "Platform",
@@ -142,8 +165,12 @@ __all__ = [
     "Quota",
     "Reply",
     "Report",
+    "Return",
     "Secret",
     "Security",
+    "Sentinel",
+    "SentinelRead",
+    "Sighting",
     "SmtpReport",
     "SmtpTarget",
     "Status",
@@ -157,6 +184,8 @@ __all__ = [
     "TripTarget",
     "UsageError",
     "Verdict",
+    "VisitReport",
+    "VisitTarget",
     "check_imap",
     "check_mx",
     "check_provider",
@@ -164,6 +193,7 @@ __all__ = [
     "check_smtp",
     "check_tls",
     "judge",
+    "mint",
 ]
 
 
