@@ -19,7 +19,7 @@ from mailprobe.mail.canary import (
     NONCE_BYTES,
     Canary,
     Origin,
-    genuine,
+    authentic,
     key_id,
     mint,
     origin,
@@ -260,4 +260,4 @@ def test_a_genuine_token_was_made_for_these_two(
     token: str, sender: str, recipient: str, key: bytes, *, right: bool
 ) -> None:
     """A token proves itself only with the key and both addresses it was made for."""
-    assert genuine(token, sender, recipient, key) is right
+    assert authentic(token, sender, recipient, key) is right

@@ -187,6 +187,22 @@ def test_the_unusual_is_declined(wire: bytes) -> None:
     assert agreed(wire, "libero.test", "MX") is None
 
 
+@pytest.mark.parametrize("spare", [1, 7])
+@pytest.mark.parametrize("data", ["MX", "CNAME", "NS", "SOA"])
+def test_spare_bytes_inside_a_record_are_declined(data: str, spare: int) -> None:
+    """A record whose data goes on behind its name is not read by half."""
+    whole = message(("libero.test.", 60, data, DATA[data][0]), edns=False).to_wire()
+    number = int.from_bytes(whole[:2], "big")
+    asked = plain_dns.question(number, "libero.test.", "MX", 1232)
+    assert asked
+    assert plain_dns.read(asked, whole) is not None
+    # The only record is the last: TTL and length stand before its data.
+    before = whole.rindex((60).to_bytes(4, "big")) + 4
+    longer = len(whole) - before - 2 + spare
+    padded = whole[:before] + longer.to_bytes(2, "big") + whole[before + 2 :]
+    assert plain_dns.read(asked, padded + bytes(spare)) is None
+
+
 @pytest.mark.parametrize("number", [0, 1, 0x8000])
 def test_an_answer_to_another_question_is_declined(number: int) -> None:
     """The id, the name and the type must be those that were asked."""

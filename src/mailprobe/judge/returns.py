@@ -13,7 +13,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.judge.fates import SAID_MAX
-from mailprobe.mail.canary import genuine, key_id
+from mailprobe.mail.canary import authentic, key_id
 from mailprobe.mail.returned import Action
 from mailprobe.mail.text import readable
 from mailprobe.model.entry import Bounced, Held
@@ -85,7 +85,7 @@ def returns(
         passage = passage_of(token) if ours else None
         if passage is None:
             meaning = Meaning.UNKNOWN if ours else Meaning.STRANGER
-        elif not genuine(token, passage.sender, passage.recipient, key):
+        elif not authentic(token, passage.sender, passage.recipient, key):
             meaning = Meaning.FORGED
         elif mailbox.lower() != passage.sender.lower():
             meaning = Meaning.MISPLACED
