@@ -17,6 +17,8 @@ import pytest
 
 from mailprobe.model.errors import LedgerError, UsageError
 from mailprobe.monitor.ledger import Ledger
+from mailprobe.monitor.opening import create_file
+from mailprobe.monitor.place import connect, find
 from tests.monitor.stories import Place, intended, sampled
 from tests.real.postgresql import PostgresqlServer
 
@@ -260,3 +262,17 @@ async def test_a_server_that_restarts(
         await asyncio.to_thread(postgresql_server.restart)
         await ledger.append(intended("u"))
         assert (await ledger.verify()).entries == 2
+
+
+@pytest.mark.parametrize(("durable", "level"), [(True, 2), (False, 1)])
+async def test_the_file_outlives_the_machine(
+    tmp_path: Path, *, durable: bool, level: int
+) -> None:
+    """Newest entries may be lost where that was chosen, the whole never: no OFF (0)."""
+    place = find(tmp_path / "ledger.db")
+    create_file(tmp_path / "ledger.db")
+    engine = connect(place, "write", durable=durable, patience=1.0)
+    with engine.connect() as connection:
+        found = connection.exec_driver_sql("PRAGMA synchronous").scalar()
+    engine.dispose()
+    assert found == level

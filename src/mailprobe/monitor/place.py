@@ -22,9 +22,6 @@ Use = Literal["write", "read"]
 APPLICATION_ID: Final = 0x6D70_6C67
 """What SQLite writes into the head of the file, so that `file` and we know it."""
 
-PATIENCE: Final = 10.0
-"""Seconds to wait for another process that writes; a transaction takes some ms."""
-
 READERS: Final = 4
 """Questions answered at a time; each has a connection."""
 
@@ -112,7 +109,9 @@ def _opener(
             check_same_thread=False,
         )
         try:
-            opened.execute(f"PRAGMA synchronous = {'FULL' if durable else 'OFF'}")
+            # NORMAL loses the newest commits with the machine; OFF could lose the file.
+            level = "FULL" if durable else "NORMAL"
+            opened.execute(f"PRAGMA synchronous = {level}")
             opened.execute("PRAGMA temp_store = MEMORY")
             opened.execute("PRAGMA cache_size = -16000")  # KiB: the upper pages
         except BaseException:

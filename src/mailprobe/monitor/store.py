@@ -43,7 +43,10 @@ class Store:
         self._clock = clock
         self._writable = write
         if place.path is not None and not (create or place.path.exists()):
-            message = f"there is no ledger at {place}; `mailprobe monitor` makes one"
+            message = (
+                f"there is no ledger at {place}; name the file or database that "
+                "one was written to"
+            )
             raise LedgerError(message)
         options = {"durable": durable, "patience": patience}
         self._writer = connect(place, "write", **options)  # type: ignore[arg-type]
@@ -66,7 +69,10 @@ class Store:
                 version = known_version(connection, self._place)
         if version != schema.VERSION:
             what = "is empty" if version is None else "is of an earlier version"
-            message = f"the ledger {self._place} {what}; `mailprobe monitor` fills it"
+            message = (
+                f"the ledger {self._place} {what}; what opens it for writing "
+                "brings it up to date"
+            )
             raise LedgerError(message)
 
     def write(self, jobs: Sequence[Job]) -> Sequence[LedgerError | None]:

@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Final, Literal, cast
 from mailprobe.mail.arrival import FIELDS, Nature, Ours, may_be_bounce
 from mailprobe.mail.bounce import read_bounce
 from mailprobe.mail.returned import Action
-from mailprobe.model.bookmark import Page
-from mailprobe.model.failure import Failure, Kind
-from mailprobe.model.visit import FolderRead, Return, Sighting
+from mailprobe.model.failure import Kind
+from mailprobe.model.visit import Return, Sighting
 from mailprobe.probes import fetched
 from mailprobe.probes.imap import REFUSALS, inbox_facts
+from mailprobe.probes.shelf import OWED_MAX
 from mailprobe.wire.trouble import Trouble
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from mailprobe.mail.bounce import Bounce
+    from mailprobe.probes.shelf import Shelf
     from mailprobe.wire.imap import ImapSession
     from mailprobe.wire.recorder import Recorder
 
@@ -28,7 +29,6 @@ PORTION: Final = 100  # mails asked for at once: under 1 MB of headers
 SPAN: Final = 50_000  # UIDs listed at once: 1.5 MB at worst
 BOUNCES_MAX: Final = 50  # bounces read per visit: 3 MB, and one canary has one
 BOUNCE_BYTES: Final = 64 * 1024  # reports are some KiB; the mail within is ours
-OWED_MAX: Final = 50  # mails looked at again; with more, reading is what is broken
 _LOST: Final = frozenset({Kind.IMAP_BYE, Kind.PEER_CLOSED})
 _PEEK: Final = (
     f"(UID INTERNALDATE BODY.PEEK[HEADER.FIELDS ({' '.join(FIELDS).upper()})]<0.8192>)"
@@ -43,72 +43,6 @@ class Head:
     uid: int
     headers: bytes
     came: datetime | None
-
-
-@dataclass(slots=True)
-class Shelf:
-    """
-    One folder, and how far it is read.
-
-    Attributes:
-        name: Its name as LIST gave it.
-        shown: Its name for people.
-        landed: Which kind of folder it is.
-        before: How far it was read at the last visit.
-        fresh: There was no last visit: only what is expected counts of the
-            mails below *known*.
-    """
-
-    name: bytes
-    shown: str
-    landed: Literal["inbox", "junk"]
-    before: Page | None
-    fresh: bool
-    uidvalidity: int = 0
-    uidnext: int = 0
-    end: int | None = None
-    known: int = 0
-    looked_at: datetime | None = None
-    owed: set[int] = field(default_factory=set)
-    again: list[int] = field(default_factory=list)
-    messages: int | None = None
-    looked: int = 0
-    bad: set[int] = field(default_factory=set)
-    wary: int = 0
-    opened: bool = False
-    renumbered: bool = False
-    failure: Failure | None = None
-
-    @property
-    def more(self) -> bool:
-        """Whether something new was not looked at yet."""
-        return self.end is not None and self.uidnext < self.end
-
-    def facts(self) -> FolderRead:
-        """Return what was read of it."""
-        return FolderRead(
-            name=self.shown,
-            landed=self.landed,
-            messages=self.messages,
-            looked=self.looked,
-            unread=len(self.bad),
-            more=self.more,
-            renumbered=self.renumbered,
-            failure=self.failure,
-        )
-
-    def page(self) -> Page | None:
-        """Return how far it is read now."""
-        if not self.opened:
-            return self.before
-        return Page(
-            folder=self.shown,
-            uidvalidity=self.uidvalidity,
-            uidnext=self.uidnext,
-            looked_at=self.looked_at,
-            owed=tuple(sorted(self.owed | set(self.again)))[-OWED_MAX:],
-            wary=self.wary if self.wary >= self.uidnext else 0,
-        )
 
 
 @dataclass(slots=True)
