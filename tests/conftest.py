@@ -23,12 +23,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def lab_world() -> Iterator[ThreadedLab]:
-    """The in-process lab, running in a thread of its own."""
+def _lab_thread() -> Iterator[ThreadedLab]:
+    """Keep one lab running for all tests of this process."""
     from mailprobe.lab import ThreadedLab  # noqa: PLC0415 - only who asks pays
 
     with ThreadedLab() as lab:
         yield lab
+
+
+@pytest.fixture
+def lab_world(_lab_thread: ThreadedLab) -> Iterator[ThreadedLab]:
+    """The in-process lab; nothing of a test is left in it for the next one."""
+    yield _lab_thread
+    _lab_thread.renew()
 
 
 @pytest.fixture(scope="session")
