@@ -130,6 +130,7 @@ def _impair(page: Page, culprit: Culprit, old: Watched | None, policy: Policy) -
     first = min(began for _, began in found)
     fresh = not (old and old.open)
     watched = _begun(page, culprit, old, first) if fresh or old is None else old
+    stood = watched.incident.state
     had = {one.function for one in watched.incident.impairments}
     for stream, began in found:
         watched = _activate(page, watched, stream, began)
@@ -137,7 +138,7 @@ def _impair(page: Page, culprit: Culprit, old: Watched | None, policy: Policy) -
     late = watched.returned_at is not None and first < watched.returned_at
     again = any(FUNCTIONS[stream.part] in had for stream, _ in found)
     change = Change.OPENED if old is None else Change.RELAPSED
-    if not fresh and (late or not again):
+    if not fresh and (late or not again or stood is State.OPEN):
         change = Change.SPREAD
     if change is Change.RELAPSED and not fresh:
         relapses = (*base.relapses, page.now)[-RELAPSES_MAX:]

@@ -44,7 +44,7 @@ def cheapest(
     return best[0]
 
 
-def _search(
+def _search(  # noqa: PLR0913 - the search goes through itself, no state is shared
     needed: list[frozenset[T]],
     costs: Mapping[T, float],
     chosen: frozenset[T],

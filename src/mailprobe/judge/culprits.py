@@ -228,6 +228,8 @@ class _Scene:
         found = {part for f in explains for at, part in parts(f) if at == name}
         names = {Scope.NETWORK: NETWORK_NAME, Scope.RESOLVER: RESOLVER_NAME}
         way = explains[0].function if scope is Scope.NETWORK and name else None
+        if way is not None:
+            names[Scope.NETWORK] = f"{NETWORK_NAME}, to {way}"
         return Culprit(
             scope=scope,
             name=names.get(scope, name),
@@ -257,7 +259,7 @@ class _Scene:
 
 
 def _stretch(answers: Sequence[datetime], look: Sample) -> int | None:
-    """Number the stretch of silence a look fell into; None if there was an answer."""
+    """Find in which stretch of silence a look fell; None if there was an answer."""
     before = bisect_left(answers, look.at)
     during = bisect_right(answers, look.known_at)
     return before if during <= before else None

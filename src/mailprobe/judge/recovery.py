@@ -73,14 +73,27 @@ def works_again(
     at, who = key_of(place), cell(sample)
     watched = count(page, name, page.watched[name], at, sample)
     stream = page.streams[at]
-    mine = stream.cells[who]
-    if mine.down and not mine.failing:
-        page.put(at, who, replace(mine, down=False, back=True))
-        stream = page.streams[at]
+    if not stream.cells[who].failing:
+        stream = _back(stream, sample)
+        page.streams[at] = stream
     if _complete(page, stream, policy):
         _ends(page, name, watched, at, sample)
     elif watched.incident.state is State.OPEN and _returning(stream, policy):
         _recovers(page, name, watched)
+
+
+def _back(stream: Stream, sample: Sample) -> Stream:
+    """Note that a canary is back: whoever writes to it, it is the same mailbox."""
+    cells = {
+        name: replace(one, down=False, back=True, failing=0)
+        if one.down
+        and one.last.account == sample.account
+        and (name == cell(sample) or sample.account)
+        and one.last.at <= sample.at
+        else one
+        for name, one in stream.cells.items()
+    }
+    return replace(stream, cells=cells)
 
 
 def _complete(page: Page, stream: Stream, policy: Policy) -> bool:

@@ -38,24 +38,23 @@ def _provider(incident: Incident, *, partly: bool) -> str:
     name, began = _name(incident), moment(incident.began_at)
     failing = _what(incident.functions, now=True)
     suffered = _what((one.function for one in incident.impairments), now=False)
-    users = "some of its users" if partly else "its users"
-    work = _work(incident)
+    suffered += _work(incident)
     if incident.state is State.CLOSED:
         end = moment(incident.ended_at or incident.changed_at)
-        return f"It was not us, it was {name}: from {began} to {end} its users " + (
-            f"{suffered}{work}; it is over."
-        )
-    if incident.state is State.RECOVERING and not failing:
-        rest = _waiting(incident) or "we watch whether it stays so"
-        return f"It was not us, it was {name}: since {began} its users {suffered}" + (
-            f"{work}; it works again, but {rest}."
-        )
-    still = f"; {rest}" if (rest := _waiting(incident)) else ""
+        span = f"from {began} to {end}"
+        return f"It was not us, it was {name}: {span} its users {suffered}; it is over."
+    waits = _waiting(incident)
+    if not failing:
+        rest = waits or "we watch whether it stays so"
+        past = f"since {began} its users {suffered}"
+        return f"It was not us, it was {name}: {past}; it works again, but {rest}."
+    still = f"; {waits}" if waits else ""
+    it_is = f"It is not us, it is {name}: since {began}"
     if incident.state is State.RECOVERING:
-        return f"It is not us, it is {name}: since {began} there is trouble{work}, " + (
-            f"which is passing, but some of its users still {failing}{still}."
-        )
-    return f"It is not us, it is {name}: since {began} {users} {failing}{work}{still}."
+        passing = f"there is trouble{_work(incident)}, which is passing"
+        return f"{it_is} {passing}, but some of its users still {failing}{still}."
+    users = "some of its users" if partly else "its users"
+    return f"{it_is} {users} {failing}{_work(incident)}{still}."
 
 
 def _work(incident: Incident) -> str:
@@ -80,15 +79,11 @@ def _account(incident: Incident) -> str:
     home = joined(incident.parties)
     if incident.state is State.CLOSED:
         end = moment(incident.ended_at or incident.changed_at)
-        return (
-            f"Only our test mailbox {name} failed, from {began} to {end}; {home} "
-            + ("worked for others, and it is over.")
-        )
+        only = f"Only our test mailbox {name} failed, from {began} to {end}"
+        return f"{only}; {home} worked for others, and it is over."
     does = " or ".join(_DONE[f] for f in incident.functions) or "used"
-    return (
-        f"It is not {home}: since {began} only our test mailbox {name} cannot be "
-        + (f"{does}, while others of {home} can.")
-    )
+    only = f"since {began} only our test mailbox {name} cannot be {does}"
+    return f"It is not {home}: {only}, while others of {home} can."
 
 
 _DONE: Final = {
@@ -101,14 +96,15 @@ _DONE: Final = {
 
 def _ours(incident: Incident) -> str:
     began = moment(incident.began_at)
-    what = {
-        NETWORK_NAME: "our own connection to the internet",
-        RESOLVER_NAME: "our own look-up of internet names",
-    }.get(incident.culprit, incident.culprit)
+    what = "our own connection to the internet"
+    if incident.culprit == RESOLVER_NAME:
+        what = "our own look-up of internet names"
+    elif incident.culprit != NETWORK_NAME:  # one port of it
+        what = "a part of our own connection to the internet"
     if incident.state is State.CLOSED:
         end = moment(incident.ended_at or incident.changed_at)
         return f"It was us: from {began} to {end} {what} failed; it is over."
-    return f"It is us: since {began} {what} fails, so nothing can be said about others."
+    return f"It is us: since {began} {what} fails, so we cannot tell how others are."
 
 
 def _name(incident: Incident) -> str:
