@@ -19,7 +19,7 @@ def cheapest(
     wanted: Collection[frozenset[T]],
     costs: Mapping[T, float],
     *,
-    without: T | None = None,
+    without: Collection[T] = (),
 ) -> tuple[float, frozenset[T]]:
     """
     Choose causes so that every set in *wanted* contains one of them.
@@ -27,12 +27,12 @@ def cheapest(
     Args:
         wanted: For each thing to be explained, what could explain it.
         costs: What each cause costs; it is not negative.
-        without: A cause that must not be chosen.
+        without: Causes that must not be chosen.
 
     Returns:
         The least total cost and the set; infinity and nothing if there is none.
     """
-    groups = {group - {without} for group in wanted} if without else set(wanted)
+    groups = {group.difference(without) for group in wanted}
     if not all(groups):
         return inf, frozenset()
     # What contains a smaller set is explained with it.

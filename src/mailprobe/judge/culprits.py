@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections import Counter, defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
@@ -72,7 +72,8 @@ class Culprit:
         parts: For a platform, which of its parts fail.
         way: For our network, the one function whose port is shut; None if it is
             all of it.
-        explains: The failed looks it explains.
+        explains: The last failed look at each thing it explains, with the time at
+            which that began to fail.
         evidence: The observations that decided, failed ones first.
     """
 
@@ -86,6 +87,7 @@ class Culprit:
     evidence: tuple[str, ...] = ()
 
 
+_OURSELVES: Final = frozenset({Scope.NETWORK, Scope.RESOLVER})
 Suspect = tuple[Scope, str, str]
 """A scope, a name and, for what is ours, which stretch of silence it was."""
 
@@ -117,7 +119,10 @@ def explain(
             for index, look in enumerate(scene.failures)
             if suspect in scene.causes[index]
         )
-        other, _ = cheapest(list(scene.causes.values()), scene.costs, without=suspect)
+        # Which part of ours it is matters less than that it is ours.
+        same = [one for one in scene.costs if one[0] in _OURSELVES]
+        without = same if suspect[0] in _OURSELVES else [suspect]
+        other, _ = cheapest(list(scene.causes.values()), scene.costs, without=without)
         found.append(scene.culprit(suspect, explains, other - cost))
     return tuple(sorted(found, key=lambda one: -len(one.explains)))
 
@@ -127,7 +132,10 @@ def _standing(samples: Iterable[Sample]) -> tuple[Sample, ...]:
     for sample in samples:
         if failed(sample) or passed(sample):
             key = (sample.party.platform, sample.function, cell(sample))
-            last.pop(key, None)
+            before = last.pop(key, None)
+            if before and failed(before) and failed(sample) and before.at < sample.at:
+                # It has failed ever since: what passed in between speaks for others.
+                sample = replace(sample, at=before.at)  # noqa: PLW2901
             last[key] = sample
     return tuple(last.values())
 

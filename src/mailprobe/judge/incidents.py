@@ -94,7 +94,7 @@ def _known_at(fact: Fact, book: Watchbook) -> datetime:
 def _look(page: Page, sample: Sample, policy: Policy) -> None:
     page.parties[sample.party.name] = sample.party.platform
     if sample.outcome is Outcome.UNKNOWN:
-        _heed(page, sample)
+        _heed(page, sample, policy)
     elif not _ours(page, sample, policy):
         sample = brief(sample)
         _fails(page, sample, policy) if failed(sample) else _passes(
@@ -102,12 +102,17 @@ def _look(page: Page, sample: Sample, policy: Policy) -> None:
         )
 
 
-def _heed(page: Page, sample: Sample) -> None:
+def _heed(page: Page, sample: Sample, policy: Policy) -> None:
     """Remember that a canary was looked at, though in vain."""
     place, who = parts(sample)[0], cell(sample)
     known = page.stream(place).cells.get(who)
     if known is not None:
         page.put(key_of(place), who, replace(known, heeded_at=page.now))
+        # An account that was refused is left alone, and its siblings tell of it.
+        excused = sample.account and page.culpable(Scope.ACCOUNT, sample.account)
+        if known.failing > 1 and not known.down and not excused:
+            for culprit in suspects(page, policy):
+                accuse(page, culprit, policy)
 
 
 def _ours(page: Page, sample: Sample, policy: Policy) -> bool:

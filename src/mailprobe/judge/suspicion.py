@@ -92,8 +92,11 @@ def _standing(page: Page, policy: Policy) -> Iterator[Sample]:
             if age(page.now, last.known_at) > policy.fresh:
                 continue
             explained = cell.down or not cell.failing or last.account in excused
-            if passed(last) or not explained:
+            if passed(last):
                 yield last
+            elif not explained:
+                began = min(cell.run_from or last.at, last.at)
+                yield replace(last, at=began) if began < last.at else last
 
 
 def _sure(page: Page, culprit: Culprit, policy: Policy) -> bool:
