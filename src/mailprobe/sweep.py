@@ -15,6 +15,7 @@ from mailprobe.model.errors import MailprobeError
 from mailprobe.model.failure import Failure, Kind, Phase
 from mailprobe.model.report import MxReport, ProberFacts, ProviderReport, Report
 from mailprobe.model.target import (
+    DispatchTarget,
     ImapTarget,
     MxTarget,
     ProviderTarget,
@@ -22,6 +23,7 @@ from mailprobe.model.target import (
     Target,
     TlsTarget,
     TripTarget,
+    VisitTarget,
 )
 from mailprobe.model.verdict import Check
 from mailprobe.probes import imap, mx, provider, roundtrip, smtp, tls  # noqa: F401
@@ -250,8 +252,10 @@ def host_of(target: Target) -> str:
             pass
         case SmtpTarget(host=name) | TlsTarget(host=name):
             pass
-        case TripTarget(recipient=box):
+        case TripTarget(recipient=box) | VisitTarget(mailbox=box):
             name = box.domain
+        case DispatchTarget(sender=sender, recipient=recipient, mailbox=box):
+            name = (sender if box else recipient).rpartition("@")[2]
         case ImapTarget(mailbox=box, host=name):
             if not name and box is not None:
                 name = box.imap.host if box.imap else box.domain
@@ -274,7 +278,7 @@ def share(target: Target) -> float:
 
 def _account(target: Target) -> str:
     box = getattr(target, "mailbox", None) or getattr(target, "sender", None)
-    return box.address if box else ""
+    return getattr(box, "address", "")
 
 
 async def _each(source: Targets) -> AsyncIterator[Target]:

@@ -5,16 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.mail import canary as mark
 from mailprobe.mail import imap as read
-from mailprobe.mail.imap_stream import StreamError
 from mailprobe.model.failure import Kind
+from mailprobe.probes import fetched
 from mailprobe.probes.imap import inbox_facts
-from mailprobe.wire.imap import quoted
 from mailprobe.wire.trouble import Trouble
 
 if TYPE_CHECKING:
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailprobe.mail.canary import Canary
-    from mailprobe.mail.imap_stream import Response
     from mailprobe.model.limits import Limits
     from mailprobe.wire.imap import ImapSession
     from mailprobe.wire.recorder import Recorder
@@ -138,10 +134,10 @@ class Watch:
         if sighting.place.name != INBOX:
             await self._return_to_inbox()
         for response in done:
-            found = _fetched(response)
+            found = fetched.attributes(response)
             body = found.get("BODY") if found else None
             if found and isinstance(body, bytes):
-                return body, _internal_date(found.get("INTERNALDATE"))
+                return body, fetched.internal_date(found.get("INTERNALDATE"))
         return b"", None
 
     async def remove(self) -> bool:
@@ -167,14 +163,14 @@ class Watch:
         done = await self.session.command("UID FETCH", wanted)
         newest = place.uidnext - 1
         for response in done[: NEWS_MAX + 1]:
-            found = _fetched(response)
-            uid = _number(found.get("UID")) if found else 0
+            found = fetched.attributes(response)
+            uid = fetched.number(found.get("UID")) if found else 0
             # `n:*` also names the last mail when nothing is new (RFC 9051 6.4.9).
             if found is None or uid < place.uidnext:
                 continue
             newest = max(newest, uid)
             body = found.get("BODY")
-            number = _number(response.rest.split(b" ", 1)[0])
+            number = fetched.number(response.rest.split(b" ", 1)[0])
             if isinstance(body, bytes) and self._is_ours(body):
                 self.sightings.append(
                     Sighting(
@@ -197,24 +193,19 @@ class Watch:
 
     async def _status_uidnext(self, name: bytes) -> int | None:
         try:
-            done = await self.session.command("STATUS", _status_of(name))
+            done = await self.session.command("STATUS", fetched.status_of(name))
         except Trouble as trouble:
             if trouble.kind in {Kind.IMAP_NO, Kind.IMAP_BAD}:
                 return None  # the folder went away; it cannot hold our mail
             raise
-        for response in done:
-            with suppress(StreamError):
-                numbers = read.status_numbers(response)
-                if numbers and "UIDNEXT" in numbers:
-                    return numbers["UIDNEXT"]
-        return None
+        return fetched.uidnext(done)
 
     async def _highest_uid(self, messages: int | None) -> int:
         if not messages:
             return 0
         done = await self.session.command("FETCH", b"* (UID)")
-        numbers = (_fetched(response) for response in done)
-        return max((_number(n.get("UID")) for n in numbers if n), default=0)
+        numbers = (fetched.attributes(response) for response in done)
+        return max((fetched.number(n.get("UID")) for n in numbers if n), default=0)
 
     async def _return_to_inbox(self) -> None:
         # Mail that came while another folder was open must not be missed.
@@ -318,29 +309,4 @@ class Listener:
                         if late or exists >= sighting.number:
                             return at
                     await self.heard.wait()
-        return None
-
-
-def _status_of(name: bytes) -> bytes:
-    return quoted(name) + b" (UIDNEXT)"
-
-
-def _fetched(response: Response) -> dict[str, read.Item] | None:
-    with suppress(StreamError):  # one unreadable line must not hide the others
-        return read.fetched(response)
-    return None
-
-
-def _number(value: object) -> int:
-    return int(value) if isinstance(value, bytes) and value.isdigit() else 0
-
-
-def _internal_date(value: object) -> datetime | None:
-    if not isinstance(value, bytes):
-        return None
-    try:
-        # The form differs from a mail's Date only by its hyphens (RFC 9051 9).
-        text = value.decode("ascii").strip().replace("-", " ", 2)
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
         return None

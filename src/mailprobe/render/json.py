@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from mailprobe.model.report import Report, Step, TripReport
 from mailprobe.model.target import (
+    DispatchTarget,
     Endpoint,
     ImapTarget,
     Mailbox,
@@ -28,8 +29,10 @@ from mailprobe.model.target import (
     Target,
     TlsTarget,
     TripTarget,
+    VisitTarget,
 )
 from mailprobe.model.verdict import Availabilities, Check, Verdict
+from mailprobe.model.visit import VisitReport
 from mailprobe.render.clean import sound
 from mailprobe.render.subject import narrow, probe_name, service
 
@@ -37,6 +40,7 @@ SCHEMA: Final = "mailprobe/1"
 
 COMPUTED: Final[Mapping[type[Report], tuple[str, ...]]] = {
     TripReport: ("transit", "acceptance_to_sight"),
+    VisitReport: ("access", "missing"),
 }
 """Properties that are facts too."""
 
@@ -126,7 +130,7 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def target_document(target: Target) -> dict[str, Any]:
+def target_document(target: Target) -> dict[str, Any]:  # noqa: PLR0911 - one each
     """Return a target as plain values, without secrets."""
     match target:
         case MxTarget():
@@ -142,6 +146,22 @@ def target_document(target: Target) -> dict[str, Any]:
             return {
                 "sender": _mailbox(target.sender),
                 "recipient": _mailbox(target.recipient),
+            }
+        case DispatchTarget():
+            return {
+                "token": sound(target.token),
+                "sender": sound(target.sender),
+                "recipient": sound(target.recipient),
+                "mailbox": _mailbox(target.mailbox),
+            }
+        case VisitTarget():
+            return {
+                "mailbox": _mailbox(target.mailbox),
+                "bookmark": _plain(target.bookmark),
+                "expected": _plain(target.expected),
+                "patience": _plain(target.patience),
+                "remove": target.remove,
+                "sentinels": _plain(target.sentinels),
             }
         case ProviderTarget():
             return {"name": sound(target.name), "mailbox": _mailbox(target.mailbox)}

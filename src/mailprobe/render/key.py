@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from mailprobe.model.target import (
+    DispatchTarget,
     ImapTarget,
     MxTarget,
     ProviderTarget,
@@ -12,6 +13,7 @@ from mailprobe.model.target import (
     Target,
     TlsTarget,
     TripTarget,
+    VisitTarget,
 )
 from mailprobe.render.json import target_document
 
@@ -24,6 +26,8 @@ _PROBES: Final[Mapping[type[Target], str]] = {
     ImapTarget: "imap",
     TlsTarget: "tls",
     TripTarget: "round_trip",
+    DispatchTarget: "dispatch",
+    VisitTarget: "visit",
     ProviderTarget: "provider",
 }
 
@@ -51,6 +55,7 @@ def _key(probe: str, target: Mapping[str, Any]) -> str:
         target.get("host"),
         target.get("port"),
         target.get("security"),
-        *(box.get("address") for box in boxes),
+        *(box if isinstance(box, str) else box.get("address") for box in boxes),
+        target.get("token"),
     )
     return " ".join(str(part) for part in parts if part)

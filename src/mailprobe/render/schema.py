@@ -16,6 +16,7 @@ from typing import (
     get_type_hints,
 )
 
+from mailprobe.model.bookmark import Bookmark, Sentinel
 from mailprobe.model.failure import Failure, Phase
 from mailprobe.model.report import ProberFacts, Report
 from mailprobe.model.target import Security
@@ -87,6 +88,37 @@ class ProviderTargetDocument:
 
 
 @dataclass
+class DispatchTargetDocument:
+    """One canary mail; without a mailbox it goes to the recipient's MX hosts."""
+
+    token: str
+    sender: str
+    recipient: str
+    mailbox: MailboxDocument | None
+
+
+@dataclass
+class VisitTargetDocument:
+    """
+    A mailbox to be visited, and what is looked for there.
+
+    Attributes:
+        bookmark: How far it was read at the last visit; null at the first.
+        expected: Tokens that are waited for.
+        patience: Seconds to wait for them.
+        remove: Whether canaries and bounces of ours are removed.
+        sentinels: Old mails to be looked for.
+    """
+
+    mailbox: MailboxDocument
+    bookmark: Bookmark | None
+    expected: tuple[str, ...]
+    patience: float
+    remove: bool
+    sentinels: tuple[Sentinel, ...]
+
+
+@dataclass
 class AtDocument:
     """The step that decided."""
 
@@ -143,6 +175,8 @@ TARGETS: Final[dict[str, type]] = {
     "imap": ImapTargetDocument,
     "tls": EndpointDocument,
     "round_trip": TripTargetDocument,
+    "dispatch": DispatchTargetDocument,
+    "visit": VisitTargetDocument,
     "provider": ProviderTargetDocument,
 }
 
