@@ -115,8 +115,8 @@ def _visit(
     readable = script(Look(at, READ, party, account)) is None
     mails = waiting.setdefault(account, [])
     if readable:
-        for old, ill in mails:
-            yield _sample(old, soon, ill)
+        for old, bad in mails:
+            yield _sample(old, soon, bad)
         mails.clear()
     if script(Look(at, SUBMIT, sender, "")) is not None:
         return  # it was never sent

@@ -108,7 +108,9 @@ def january(look: Look) -> Ill | None:
     return LOST if at < jan(34) else None
 
 
-def backlogs(begin: datetime, drained: datetime, fast: datetime, end: datetime):  # noqa: ANN201
+def backlogs(
+    begin: datetime, drained: datetime, fast: datetime, end: datetime
+) -> Iterable[Backlog]:
     """Count every ten minutes what waits: it drains in the day before *drained*."""
     at = begin
     while at < end:

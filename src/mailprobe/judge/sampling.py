@@ -1,4 +1,4 @@
-"""From checks and passages to samples: which function a look speaks about."""
+"""From checks to samples: which function a look speaks about, and how it went."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from mailprobe.judge.provider import availabilities
 from mailprobe.judge.strain import NETWORK
+from mailprobe.model.dispatch import DispatchReport
 from mailprobe.model.failure import Kind
-from mailprobe.model.passage import Fate
 from mailprobe.model.report import (
     ImapReport,
     MxReport,
@@ -18,12 +18,11 @@ from mailprobe.model.report import (
 )
 from mailprobe.model.sample import Function, Outcome, Party, Sample
 from mailprobe.model.verdict import Blame, Status
+from mailprobe.model.visit import VisitReport
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
-    from mailprobe.model.passage import Passage
     from mailprobe.model.provider import Catalogue
     from mailprobe.model.report import Report
     from mailprobe.model.verdict import Check, Verdict
@@ -31,7 +30,6 @@ if TYPE_CHECKING:
 # A login that is refused did not work, whoever is to blame; other looks decide that.
 _REFUSED: Final = frozenset({Kind.AUTH_REFUSED, Kind.AUTH_UNAVAILABLE})
 _OURSELVES: Final = frozenset({Blame.SETUP, Blame.PROBER})
-_LOST: Final = frozenset({Fate.BOUNCED, Fate.PRESUMED_LOST, Fate.LATE})
 
 
 def party_of(name: str, catalogue: Catalogue | None = None) -> Party:
@@ -52,7 +50,6 @@ def samples(
     party: Party,
     *,
     sender: Party | None = None,
-    account: str = "",
     route: str = "",
     control: bool = False,
 ) -> tuple[Sample, ...]:
@@ -61,32 +58,44 @@ def samples(
 
     Args:
         check: Of any probe; a check of a certificate alone gives nothing.
-        party: Whose service was looked at; for a round trip, the recipient's.
+        party: Whose service was looked at; for a round trip, the recipient's; for a
+            mail that is handed over, that of the service which is to take it.
         sender: For a round trip, whose service sent; the recipient's if not given.
-        account: The canary; that of the check's target if not given.
+            For a mail that is handed to MX hosts, whoever it is sent for, if known.
         route: The route of the mail.
         control: The target is known to work.
     """
-    of = _Sampler(check, party, account, route, control=control)
+    of = _Sampler(check, party, route, control=control)
     match check.report:
-        case MxReport():
-            return (of.sample(Function.ACCEPT, check.verdict),)
-        case SmtpReport() as report:
-            mailbox = report.target.mailbox
-            if mailbox is None:
-                return ()  # without a login it does not say whether users can send
-            return (of.sample(Function.SUBMIT, check.verdict, mailbox.address),)
-        case ImapReport() as report:
-            mailbox = report.target.mailbox
-            if mailbox is None:
-                return ()
-            return (of.sample(Function.READ, check.verdict, mailbox.address),)
         case TripReport() as report:
             return of.trip(report, sender or party)
         case ProviderReport() as report:
             return of.provider(report)
+        case report:
+            found = _function(report)
+    if found is None:
+        return ()
+    function, account = found
+    mail = sender if function is Function.ACCEPT else None
+    return (of.sample(function, check.verdict, account, sender=mail),)
+
+
+def _function(report: Report) -> tuple[Function, str] | None:
+    """Say which function a report is about, and whose mailbox was used."""
+    match report:
+        case MxReport():
+            return Function.ACCEPT, ""
+        case SmtpReport() | DispatchReport() | ImapReport() | VisitReport():
+            mailbox = report.target.mailbox
+            if isinstance(report, ImapReport | VisitReport):
+                return (Function.READ, mailbox.address) if mailbox else None
+            if mailbox is not None:
+                return Function.SUBMIT, mailbox.address
+            # Without a login, a service says little; an MX host took the mail.
+            is_mail = isinstance(report, DispatchReport)
+            return (Function.ACCEPT, "") if is_mail else None
         case _:
-            return ()
+            return None
 
 
 class _Sampler:
@@ -96,20 +105,18 @@ class _Sampler:
         self,
         check: Check[Report],
         party: Party,
-        account: str,
         route: str,
         *,
         control: bool,
     ) -> None:
         self.check = check
         self.party = party
-        self.account = account
         self.route = route
         self.control = control
         self.at = check.report.started_at
         self.known_at = self.at + timedelta(seconds=max(check.report.duration, 0.0))
 
-    def sample(
+    def sample(  # noqa: PLR0913 - what differs from the check as a whole
         self,
         function: Function,
         verdict: Verdict,
@@ -128,7 +135,7 @@ class _Sampler:
             function=function,
             outcome=outcome,
             party=party or self.party,
-            account=self.account or account,
+            account=account,
             sender=sender,
             route=self.route,
             blame=None if fine else verdict.blame,
@@ -222,69 +229,3 @@ def _outcome(verdict: Verdict) -> Outcome:
     reached = kind in NETWORK and verdict.rule != "prober_strained"
     login = kind in _REFUSED and verdict.rule.startswith(("login_", "auth_"))
     return Outcome.FAIL if reached or login else Outcome.UNKNOWN
-
-
-def delivery(
-    passage: Passage,
-    at: datetime,
-    party_of: Callable[[str], Party],
-    *,
-    readable: bool,
-) -> Sample | None:
-    """
-    Say what one mail shows of delivery.
-
-    Args:
-        passage: What is known of it.
-        at: Now.
-        party_of: Whose service an address is.
-        readable: Whether its mailbox could be opened when it was looked for.
-
-    Returns:
-        None if it was never taken: that says nothing of delivery. Unknown while it
-        is young, or while nobody can look.
-    """
-    handed = passage.submitted_at
-    if passage.fate in {Fate.REJECTED, Fate.UNCONFIRMED} or handed is None:
-        return None
-    outcome = _arrival(passage, at, handed, readable=readable)
-    bad = outcome is Outcome.FAIL
-    bounced = passage.fate is Fate.BOUNCED
-    kind = Kind.SMTP_PERMANENT if bounced else Kind.CANARY_MISSING
-    recipient = passage.recipient
-    return Sample(
-        at=min(handed, at),
-        known_at=at,
-        function=Function.DELIVER,
-        outcome=outcome,
-        party=party_of(recipient),
-        account=recipient,
-        sender=party_of(passage.sender),
-        route=passage.route,
-        blame=Blame.PROVIDER if bad else None,
-        kind=kind if bad else None,
-        why=_words(passage) if bad else "",
-    )
-
-
-def _arrival(
-    passage: Passage, at: datetime, handed: datetime, *, readable: bool
-) -> Outcome:
-    if passage.fate in {Fate.DELIVERED, Fate.JUNK}:
-        late = passage.delay is not None and passage.delay > passage.late_after
-        return Outcome.FAIL if late else Outcome.PASS
-    if passage.fate in _LOST or passage.fate is Fate.RECOVERED:
-        return Outcome.FAIL
-    overdue = (at - handed).total_seconds() > passage.late_after
-    return Outcome.FAIL if overdue and readable else Outcome.UNKNOWN
-
-
-def _words(passage: Passage) -> str:
-    to = f"The mail to {passage.recipient}"
-    if passage.fate is Fate.BOUNCED:
-        return f"{to} was accepted, and returned later."
-    if passage.fate is Fate.PRESUMED_LOST:
-        return f"{to} was accepted, and never came."
-    if passage.arrived_at is not None:
-        return f"{to} came late."
-    return f"{to} was accepted, and did not come in time."
