@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.real.requirements import demand
+from tests.real.requirements import demand, demand_postgresql
 from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mailprobe.lab import ThreadedLab
+    from tests.real.postgresql import PostgresqlServer
     from tests.real.world import RealWorld
     from tests.worlds import World
 
@@ -38,6 +39,16 @@ def real_world() -> Iterator[RealWorld]:
 
     with RealWorld() as world:
         yield world
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """A PostgreSQL server on a socket of its own; one per test process."""
+    demand_postgresql()
+    from tests.real.postgresql import PostgresqlServer  # noqa: PLC0415 - who asks pays
+
+    with PostgresqlServer() as server:
+        yield server
 
 
 @pytest.fixture(params=["lab", pytest.param("real", marks=pytest.mark.real)])

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from mailprobe.model.target import Lookup, SecurityName
     from mailprobe.model.verdict import Check
     from mailprobe.model.visit import VisitReport
-    from mailprobe.sweep import Sweep, Targets
+    from mailprobe.sweep import Sweep, Targets, Timeout
     from mailprobe.wire.clock import Clock
 
 S = TypeVar("S", bound=Report)
@@ -434,7 +434,7 @@ class Prober:
         targets: Targets,
         *,
         pace: Pace | None = None,
-        timeout: float | None = None,
+        timeout: Timeout = None,
     ) -> Sweep:
         """
         Look at many targets; to be entered with ``async with`` and iterated.
@@ -445,8 +445,8 @@ class Prober:
         Args:
             targets: The targets; may be asynchronous, and endless.
             pace: How many at once; `Pace`'s defaults if None.
-            timeout: Seconds for each target from its start; the default of its
-                probe if None.
+            timeout: Seconds for each target from its start, or a function that
+                gives them; the default of its probe if None.
         """
         from mailprobe.sweep import Sweep  # noqa: PLC0415 - only who sweeps pays
 

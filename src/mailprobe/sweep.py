@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from mailprobe.prober import Prober
 
 Targets: TypeAlias = "Iterable[Target] | AsyncIterable[Target]"
+Timeout: TypeAlias = Callable[[Target], float | None] | float | None
 
 CONTROL_EVERY: Final = 2.0  # seconds; many failures at once ask the control once
 # Of the slots: so many distinct ones that two targets hardly ever share one.
@@ -58,7 +59,7 @@ class Sweep:
     """
 
     def __init__(
-        self, prober: Prober, targets: Targets, pace: Pace, timeout: float | None
+        self, prober: Prober, targets: Targets, pace: Pace, timeout: Timeout
     ) -> None:
         """See `Prober.sweep`."""
         self._prober = prober
@@ -68,7 +69,7 @@ class Sweep:
         limits = {"host": pace.per_host, "platform": pace.per_platform}
         self._room: WaitingRoom[Target] = WaitingRoom(limits)
         self._running: set[asyncio.Task[None]] = set()
-        self._done: deque[Check[Report]] = deque()
+        self._done: deque[tuple[Target, Check[Report]]] = deque()
         self._woken = asyncio.Event()
         self._space = asyncio.Event()
         self._feeder: asyncio.Task[None] | None = None
@@ -116,9 +117,25 @@ class Sweep:
         Raises:
             StopAsyncIteration: When all are.
         """
+        found = await self._next()
+        if found is None:
+            raise StopAsyncIteration
+        return found[1]
+
+    async def pairs(self) -> AsyncIterator[tuple[Target, Check[Report]]]:
+        """
+        Yield each check with its target: the very object that the source gave.
+
+        The target in the report may say more, such as the host of a mailbox that
+        was found in DNS.
+        """
+        while (found := await self._next()) is not None:
+            yield found
+
+    async def _next(self) -> tuple[Target, Check[Report]] | None:
         while not self._done:
             if self._over():
-                raise StopAsyncIteration
+                return None
             self._woken.clear()
             await self._woken.wait()
         found = self._done.popleft()
@@ -194,12 +211,14 @@ class Sweep:
         report = await self._report(target)
         reached = await self._reached() if _of_network(report) else None
         lag = self._heart.since(began)
-        self._done.append(self._prober.judged(strained(report, lag, reached)))
+        check = self._prober.judged(strained(report, lag, reached))
+        self._done.append((target, check))
 
     async def _report(self, target: Target) -> Report:
         """Look at one target; what the caller got wrong is in its report, too."""
         try:
-            return await self._prober.report(target, timeout=self._timeout)
+            limit = self._timeout(target) if callable(self._timeout) else self._timeout
+            return await self._prober.report(target, timeout=limit)
         except MailprobeError as error:
             kind, detail = Kind.TARGET_UNUSABLE, str(error)
             failure = Failure(kind=kind, phase=Phase.TRANSIT, detail=detail)

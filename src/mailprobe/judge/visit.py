@@ -108,7 +108,7 @@ def _of_mails(report: VisitReport) -> Iterator[Finding]:
         text = f"{report.foreign} new mails bear tokens that are no arrivals here."
         yield Finding("foreign_canaries", text)
     if report.forged:
-        text = f"{report.forged} new mails bear a token of ours that was forged."
+        text = f"{report.forged} new mails bear a token that names our key, unproven."
         yield Finding("forged_canaries", text)
     left = sum(one.removed is False for one in report.sightings)
     left += sum(one.removed is False for one in report.returns)

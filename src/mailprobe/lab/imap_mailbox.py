@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FLAGS = "\\Answered \\Flagged \\Deleted \\Seen \\Draft"
 MISSING = "[NONEXISTENT] Mailbox doesn't exist: {}"
 READ_ONLY = "[READ-ONLY] Mailbox is opened read-only"
+BROKEN = "[SERVERBUG] Internal error occurred. Refer to server log."
 QUOTA_ROOT = '"User quota"'
 
 
@@ -225,6 +226,8 @@ class MailboxCommands(ImapConversation):
             wanted = [imap_fetch.Item("UID"), *wanted]
         for number, message in self._choose(args, by_uid=by_uid):
             told = wanted
+            if message.spoilt and any(item.section is not None for item in wanted):
+                return no(BROKEN)
             if imap_fetch.marks_seen(wanted) and not view.read_only:
                 told = self._mark_seen(message, wanted)
             self.out.append(imap_fetch.answer(number, message, told))

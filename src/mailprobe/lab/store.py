@@ -40,6 +40,7 @@ class Message:
         arrived: Its INTERNALDATE.
         flags: System flags and keywords.
         recent: Whether no session was told of it yet.
+        spoilt: Whether its bytes cannot be read: its disk is damaged.
     """
 
     uid: int
@@ -47,6 +48,7 @@ class Message:
     arrived: dt.datetime
     flags: frozenset[str] = frozenset()
     recent: bool = True
+    spoilt: bool = False
 
 
 @dataclass(slots=True, eq=False)

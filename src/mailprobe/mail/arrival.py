@@ -34,7 +34,7 @@ class Nature(StrEnum):
 
     OURS = "ours"  # a canary of ours, to this mailbox
     FOREIGN = "foreign"  # it bears a token, and is no arrival here
-    FORGED = "forged"  # its token names our key, and was not made with it
+    FORGED = "forged"  # its token names our key, and nothing proves it
     PLAIN = "plain"  # it bears none
 
 
@@ -61,9 +61,9 @@ class Ours:
         answered = set(tokens(_joined(headers, ANSWERING)))
         if not found and not answered:
             return Nature.PLAIN, ""
-        natures = {token: self._nature(token, headers) for token in found}
+        natures = {t: self._nature(t, headers) for t in found if t not in answered}
         for token, nature in natures.items():
-            if nature is Nature.OURS and token not in answered:
+            if nature is Nature.OURS:
                 return nature, token
         forged = (t for t, nature in natures.items() if nature is Nature.FORGED)
         token = next(forged, "")

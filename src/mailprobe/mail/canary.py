@@ -132,10 +132,12 @@ def origin(token: str, canary: Canary, key: bytes) -> Origin:
 
 
 def authentic(token: str, sender: str, recipient: str, key: bytes) -> bool:
-    """Whether *token* was made with *key* for a mail between these two."""
-    stem, _, mac = token.rpartition("-")
-    named = named_key(token) == key_id(key)
-    return named and hmac.compare_digest(mac, _mac(key, stem, sender, recipient))
+    """Return whether *token* was made with *key*, for a mail between these two."""
+    if _TOKEN.fullmatch(token) is None:
+        return False
+    stem, _, mac = token.lower().rpartition("-")
+    right = _mac(key, stem, sender, recipient)
+    return stem.split("-")[1] == key_id(key) and hmac.compare_digest(mac, right)
 
 
 def named_key(token: str) -> str:

@@ -20,6 +20,8 @@ class Page:
             it never had.
         owed: UIDs below *uidnext* to be looked at again: mails that could not be
             read, and mails of ours that could not be removed.
+        wary: Up to this UID mails are asked for one by one: the server ended the
+            conversation when it was asked for them together.
     """
 
     folder: str
@@ -27,6 +29,7 @@ class Page:
     uidnext: int
     looked_at: datetime | None = None
     owed: tuple[int, ...] = ()
+    wary: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -259,7 +259,7 @@ class DispatchTarget:
     mailbox: Mailbox | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class VisitTarget:
     """
     A mailbox to be visited, and what is looked for there.

@@ -138,8 +138,8 @@ class VisitReport(Report):
         returns: Bounces of canaries of ours.
         foreign: New mails with a token that is no arrival here: of another
             prober, of a mail to somebody else, or an answer to one of ours.
-        forged: New mails with a token that names our key and was not made with
-            it.
+        forged: New mails with a token that names our key, and that nothing
+            proves: neither the lookup nor the mail's own addresses.
         bookmark: How far the mailbox is read now; that of the target if nothing
             could be read.
         sentinels: The old mails that were to be looked for.

@@ -10,11 +10,11 @@ from mailprobe.mail.arrival import FIELDS, Nature, Ours, may_be_bounce
 from mailprobe.mail.bounce import read_bounce
 from mailprobe.mail.returned import Action
 from mailprobe.model.bookmark import Page
-from mailprobe.model.failure import Failure, Phase
+from mailprobe.model.failure import Failure, Kind
 from mailprobe.model.visit import FolderRead, Return, Sighting
 from mailprobe.probes import fetched
 from mailprobe.probes.imap import REFUSALS, inbox_facts
-from mailprobe.wire.trouble import Trouble, failure_of
+from mailprobe.wire.trouble import Trouble
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -29,6 +29,7 @@ SPAN: Final = 50_000  # UIDs listed at once: 1.5 MB at worst
 BOUNCES_MAX: Final = 50  # bounces read per visit: 3 MB, and one canary has one
 BOUNCE_BYTES: Final = 64 * 1024  # reports are some KiB; the mail within is ours
 OWED_MAX: Final = 50  # mails looked at again; with more, reading is what is broken
+_LOST: Final = frozenset({Kind.IMAP_BYE, Kind.PEER_CLOSED})
 _PEEK: Final = (
     f"(UID INTERNALDATE BODY.PEEK[HEADER.FIELDS ({' '.join(FIELDS).upper()})]<0.8192>)"
 ).encode()
@@ -72,7 +73,8 @@ class Shelf:
     again: list[int] = field(default_factory=list)
     messages: int | None = None
     looked: int = 0
-    unread: int = 0
+    bad: set[int] = field(default_factory=set)
+    wary: int = 0
     opened: bool = False
     renumbered: bool = False
     failure: Failure | None = None
@@ -89,7 +91,7 @@ class Shelf:
             landed=self.landed,
             messages=self.messages,
             looked=self.looked,
-            unread=self.unread,
+            unread=len(self.bad),
             more=self.more,
             renumbered=self.renumbered,
             failure=self.failure,
@@ -105,6 +107,7 @@ class Shelf:
             uidnext=self.uidnext,
             looked_at=self.looked_at,
             owed=tuple(sorted(self.owed | set(self.again)))[-OWED_MAX:],
+            wary=self.wary if self.wary >= self.uidnext else 0,
         )
 
 
@@ -157,11 +160,11 @@ class Reader:
         shelf.uidvalidity, shelf.owed = validity, set()
         if page and not shelf.renumbered:
             shelf.uidnext, shelf.looked_at = page.uidnext, page.looked_at
-            shelf.again = list(page.owed)
+            shelf.again, shelf.wary = list(page.owed), page.wary
             return
         # UIDs of before mean nothing here: the newest mails, as many as one visit
         # looks at, stand for all that may have come since.
-        shelf.looked_at, shelf.again = None, []
+        shelf.looked_at, shelf.again, shelf.wary = None, [], 0
         shelf.known = end if shelf.fresh and not shelf.renumbered else 0
         shelf.uidnext = newest or end
 
@@ -176,25 +179,69 @@ class Reader:
             Trouble: If the conversation ended, or nothing can be read at all.
         """
         began = self.recorder.elapsed()
-        again, shelf.again = shelf.again, []
-        if again:
-            shelf.owed |= set(again)
-            for head in await self._heads(shelf, _listed(again)):
-                shelf.owed.discard(head.uid)
-                await self._judge(shelf, head)
-            # What is not there any more is owed no longer.
-            shelf.owed &= set(await self._uids(_listed(again)))
         while shelf.more and shelf.looked < MAILS_MAX:
             uids = await self._next(shelf)
-            if not uids:
-                continue
+            if uids and uids[0] <= shelf.wary:
+                await self._one_by_one(shelf, uids)
+            elif uids:
+                await self._together(shelf, uids)
+        if not shelf.more:
+            shelf.looked_at = self.now(began)
+
+    async def settle(self, shelf: Shelf) -> None:
+        """
+        Look again at what is owed, in the folder that is open.
+
+        To be done last: a server may end the conversation over a mail that it
+        cannot read.
+
+        Raises:
+            Trouble: If it does.
+        """
+        again, shelf.again = shelf.again, []
+        shelf.owed |= set(again)
+        # Not always the same one first: what lies behind it would never be read.
+        start = int(self.recorder.started_at.timestamp()) % max(len(again), 1)
+        for uid in (*again[start:], *again[:start]):
+            await self._single(shelf, uid)
+
+    async def _together(self, shelf: Shelf, uids: list[int]) -> None:
+        try:
             heads = await self._heads(shelf, _range(uids))
             for head in heads:
                 await self._judge(shelf, head)
-            shelf.looked += len(heads)
-            shelf.uidnext = uids[-1] + 1
-        if not shelf.more:
-            shelf.looked_at = self.now(began)
+        except Trouble as trouble:
+            if trouble.kind in _LOST:
+                shelf.wary = uids[-1]
+            raise
+        shelf.looked += len(heads)
+        shelf.uidnext = uids[-1] + 1
+
+    async def _one_by_one(self, shelf: Shelf, uids: list[int]) -> None:
+        """Go on even if the server ends the conversation: behind that mail, later."""
+        for uid in uids:
+            shelf.uidnext = uid + 1
+            shelf.owed.add(uid)
+            shelf.looked += await self._single(shelf, uid)
+
+    async def _single(self, shelf: Shelf, uid: int) -> bool:
+        """Look at one mail; until that is done it is owed."""
+        shelf.bad.add(uid)
+        try:
+            heads = await self._fetch(shelf, b"%d" % uid)
+        except Trouble as trouble:
+            if trouble.kind not in REFUSALS:
+                raise
+            return False
+        shelf.owed.discard(uid)
+        shelf.bad.discard(uid)
+        try:
+            for head in heads:
+                await self._judge(shelf, head)
+        except Trouble:
+            shelf.owed.add(uid)
+            raise
+        return bool(heads)
 
     async def news(self, shelf: Shelf) -> bool:
         """Ask whether there is something new in a folder that is not open."""
@@ -254,7 +301,7 @@ class Reader:
                 if len(shelf.owed | set(bad)) > OWED_MAX:
                     raise why from None
         shelf.owed |= set(bad)
-        shelf.unread += len(bad)
+        shelf.bad |= set(bad)
         return heads
 
     async def _fetch(self, shelf: Shelf, wanted: bytes) -> list[Head]:
@@ -270,7 +317,7 @@ class Reader:
                 heads.append(Head(uid, body, fetched.internal_date(came)))
             elif "BODY" in found:
                 shelf.owed.add(uid)
-                shelf.unread += 1
+                shelf.bad.add(uid)
         return heads
 
     async def _judge(self, shelf: Shelf, head: Head) -> None:
@@ -285,6 +332,8 @@ class Reader:
                 else:
                     self.foreign += bool(bounce.canary_tokens)
                 return
+            if head.uid in shelf.owed:
+                return  # it could not be read, or not any more: the next visit tells
         nature, token = self.ours.nature(head.headers)
         if old and token not in self.ours.expected:
             return
@@ -304,7 +353,7 @@ class Reader:
             if trouble.kind not in REFUSALS:
                 raise
             shelf.owed.add(head.uid)
-            shelf.unread += 1
+            shelf.bad.add(head.uid)
             return None
         for response in done:
             found = fetched.attributes(response)
@@ -351,16 +400,5 @@ class Reader:
         ] or [made]
 
 
-def refused(trouble: Trouble, phase: Phase) -> Failure:
-    """Return a refusal as the failure of a folder."""
-    failure = failure_of(trouble, phase)
-    assert failure is not None  # noqa: S101 - a Trouble always is one
-    return failure
-
-
 def _range(uids: list[int]) -> bytes:
     return b"%d:%d" % (uids[0], uids[-1])
-
-
-def _listed(uids: list[int]) -> bytes:
-    return b",".join(b"%d" % uid for uid in uids)

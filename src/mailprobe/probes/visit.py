@@ -58,6 +58,7 @@ async def probe_visit(
             await wait(vantage, recorder, visit)
             await look_for_sentinels(vantage, recorder, visit)
             await take_away(vantage, recorder, visit)
+            await settle_debts(vantage, recorder, visit)
         await imap.leave(vantage, recorder, visit.notes)
     finally:
         imap.close(visit.notes)
@@ -110,7 +111,7 @@ async def read_one(
     ) as step:
         await reader.open(shelf)
         step.saw(f"{shelf.shown}: {shelf.messages}, from {shelf.uidnext}")
-    if not shelf.more and not shelf.again:
+    if not shelf.more:
         await reader.read(shelf)
         return
     async with recorder.step(
@@ -223,6 +224,21 @@ async def look_for_sentinels(
                 raise
 
 
+async def settle_debts(vantage: Vantage, recorder: Recorder, visit: Visit) -> None:
+    """Look again at mails that could not be read or removed before."""
+    reader, at, limits = _reader(visit), visit.notes.peer, vantage.limits
+    for shelf in visit.shelves:
+        if not shelf.again:
+            continue
+        async with recorder.step(
+            Phase.FETCH, at, limits.data_end, optional=True
+        ) as step:
+            await reader.open(shelf)
+            await reader.settle(shelf)
+            step.saw(f"{shelf.shown}: looked again, {len(shelf.bad)} unreadable")
+        await take_away(vantage, recorder, visit)
+
+
 async def take_away(vantage: Vantage, recorder: Recorder, visit: Visit) -> None:
     """Remove what is ours, and nothing else; failing that is no fault of the visit."""
     reader = _reader(visit)
@@ -232,6 +248,7 @@ async def take_away(vantage: Vantage, recorder: Recorder, visit: Visit) -> None:
             one
             for one in both
             if (one.folder, one.uidvalidity) == (shelf.shown, shelf.uidvalidity)
+            and one.removed is None
         ]
         uids = sorted({one.uid for one in mine})
         if not uids:

@@ -50,8 +50,8 @@ SHARED: Final = frozenset({"target", *(f.name for f in fields(Report))})
 _DIGITS: Final = 6  # microseconds: finer than any clock we read
 
 
-def document(check: Check[Report]) -> dict[str, Any]:
-    """Return *check* as plain values that any JSON writer takes."""
+def document(check: Check[Report], *, asked: str = "") -> dict[str, Any]:
+    """Return *check* as plain values that any JSON writer takes; see `encode`."""
     report = narrow(check.report)
     made: dict[str, Any] = {
         "schema": SCHEMA,
@@ -65,6 +65,8 @@ def document(check: Check[Report]) -> dict[str, Any]:
         "facts": facts(report),
         "prober": _plain(report.prober),
     }
+    if asked:
+        made["asked"] = sound(asked)
     if check.verdict.availabilities is not None:
         made["availabilities"] = _availabilities(check.verdict.availabilities)
     if report.transcript:
@@ -72,17 +74,18 @@ def document(check: Check[Report]) -> dict[str, Any]:
     return made
 
 
-def encode(check: Check[Report], *, indent: int | None = None) -> str:
+def encode(check: Check[Report], *, indent: int | None = None, asked: str = "") -> str:
     """
     Return *check* as one line of ASCII JSON (so that a stream of them is NDJSON).
 
     Args:
         check: What to write.
         indent: Spaces per level, for reading; None keeps it on one line.
+        asked: The target as the list of a sweep has it; left out if empty.
     """
     # ASCII: the line survives every locale, and no character in it is a line
     # separator or steers a terminal.
-    return json.dumps(document(check), allow_nan=False, indent=indent)
+    return json.dumps(document(check, asked=asked), allow_nan=False, indent=indent)
 
 
 def line(value: object) -> str:

@@ -24,6 +24,12 @@ from mailprobe.model.verdict import Blame, Check, Finding, Status
 from mailprobe.render.json import COMPUTED, SCHEMA, SHARED
 from mailprobe.render.subject import PROBES
 
+_ABOUT: Final = """\
+A check by the {} probe.
+
+Attributes:
+    asked: The target as the list of a sweep has it: a line for such a list.
+"""
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -230,10 +236,11 @@ class _Documents:
                 ("facts", self._facts(report, f"{name}Facts")),
                 ("prober", self._written(ProberFacts)),
                 # Left out where there is nothing to say.
+                ("asked", str, field(default="")),
                 ("availabilities", four, field(default=None)),
                 ("transcript", tuple[str, ...], field(default=())),
             ],
-            namespace={"__doc__": f"A check by the {probe} probe."},
+            namespace={"__doc__": _ABOUT.format(probe)},
         )
         self._made[report] = made
         return made
