@@ -9,6 +9,7 @@ import msgspec
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mailprobe.judge.culprits import EVIDENCE_MAX
 from mailprobe.judge.incidents import fold
 from mailprobe.judge.policy import POLICY
 from mailprobe.judge.watchbook import (
@@ -16,6 +17,7 @@ from mailprobe.judge.watchbook import (
     SILENT_MAX,
     STREAMS_MAX,
     WATCHED_MAX,
+    WORDS_MAX,
     Watchbook,
 )
 from mailprobe.model.entry import Stated
@@ -149,29 +151,40 @@ def test_the_book_given_is_left_as_it_was(stream: list[Fact]) -> None:
         book = after
 
 
+def _one(name: str, account: str, second: int, outcome: Outcome) -> Sample:
+    at = BEGIN + timedelta(seconds=second)
+    fine = outcome is Outcome.PASS
+    return Sample(
+        at=at,
+        known_at=at,
+        function=Function.READ,
+        outcome=outcome,
+        party=Party(name=name, platform=name),
+        account=account,
+        kind=None if fine else Kind.IMAP_NO,
+        blame=None if fine else Blame.PROVIDER,
+        why="x" * 9999,
+    )
+
+
 def test_what_is_remembered_is_bounded() -> None:
-    """However many canaries, platforms and incidents there are, the book stays small."""
+    """However many canaries, platforms and incidents: the book stays small."""
+    many = [("one", f"c{n}", Outcome.PASS) for n in range(CELLS_MAX + 50)]
+    wide = [(f"p{n}", f"q{n}", Outcome.PASS) for n in range(STREAMS_MAX + 50)]
+    bad = [
+        (f"p{n}", f"{who}@p{n}", Outcome.FAIL)
+        for n in range(WATCHED_MAX + 6)
+        for who in ("x", "y", "x", "y")
+    ]
     book = Watchbook()
-    for turn in range(4):
-        for number in range(700):
-            at = BEGIN + timedelta(seconds=turn * 700 + number)
-            few, many = f"p{number % 90}", f"p{number % 2}"
-            for name, function in ((few, Function.READ), (many, Function.SUBMIT)):
-                sample = Sample(
-                    at=at,
-                    known_at=at,
-                    function=function,
-                    outcome=Outcome.FAIL,
-                    party=Party(name=name, platform=name),
-                    account=f"c{number}",
-                    kind=Kind.IMAP_NO,
-                    blame=Blame.PROVIDER,
-                    why="x" * 9999,
-                )
-                book, _ = fold(book, sample)
-    assert len(book.streams) <= STREAMS_MAX
+    for second, (name, account, outcome) in enumerate([*many, *wide, *bad]):
+        book, _ = fold(book, _one(name, account, second, outcome))
+        assert len(book.streams) <= STREAMS_MAX
+        assert len(book.watched) <= WATCHED_MAX
+    assert len(book.watched) == WATCHED_MAX
     assert max(len(one.cells) for one in book.streams.values()) <= CELLS_MAX
     assert all(len(one.looks) <= POLICY.looks for one in book.streams.values())
-    assert len(book.watched) <= WATCHED_MAX
     assert len(book.silence) <= SILENT_MAX
-    assert all(len(i.evidence) <= 20 for i in book.incidents)
+    assert all(len(i.evidence) <= EVIDENCE_MAX for i in book.incidents)
+    kept = [cell.last.why for s in book.streams.values() for cell in s.cells.values()]
+    assert max(map(len, kept)) <= WORDS_MAX

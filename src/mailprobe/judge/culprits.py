@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
-from mailprobe.judge.cover import cheapest
+from mailprobe.judge.cover import apart, cheapest
 from mailprobe.judge.looks import (
     RESOLVING,
     Part,
@@ -108,22 +108,21 @@ def explain(
     Returns:
         The culprits, those that explain most first; empty if nothing fails.
     """
-    scene = _Scene(_standing(samples), frozenset(known))
+    seen = tuple(samples)
+    scene = _Scene(_standing(seen), [s for s in seen if heard(s)], frozenset(known))
     if not scene.failures:
         return ()
-    cost, chosen = cheapest(list(scene.causes.values()), scene.costs)
     found = []
-    for suspect in sorted(chosen, key=str):
-        explains = tuple(
-            look
-            for index, look in enumerate(scene.failures)
-            if suspect in scene.causes[index]
-        )
-        # Which part of ours it is matters less than that it is ours.
-        same = [one for one in scene.costs if one[0] in _OURSELVES]
-        without = same if suspect[0] in _OURSELVES else [suspect]
-        other, _ = cheapest(list(scene.causes.values()), scene.costs, without=without)
-        found.append(scene.culprit(suspect, explains, other - cost))
+    # Faults that have no suspect in common are looked into one by one.
+    for heap in apart(list(scene.causes.values())):
+        cost, chosen = cheapest(heap, scene.costs)
+        for suspect in sorted(chosen, key=str):
+            # Which part of ours it is matters less than that it is ours.
+            ours = suspect[0] in _OURSELVES
+            same = [one for one in scene.costs if one[0] in _OURSELVES]
+            without = same if ours else [suspect]
+            other, _ = cheapest(heap, scene.costs, without=without)
+            found.append(scene.culprit(suspect, other - cost))
     return tuple(sorted(found, key=lambda one: -len(one.explains)))
 
 
@@ -143,13 +142,16 @@ def _standing(samples: Iterable[Sample]) -> tuple[Sample, ...]:
 class _Scene:
     """The looks laid open: who could have caused what, and what that would cost."""
 
-    def __init__(self, looks: Sequence[Sample], known: frozenset[str]) -> None:
+    def __init__(
+        self,
+        looks: Sequence[Sample],
+        answers: Sequence[Sample],
+        known: frozenset[str],
+    ) -> None:
         self.known = known
-        self.looks = looks
         self.failures = [look for look in looks if failed(look)]
         self.passes = [look for look in looks if passed(look)]
         self.works = {(p.account, p.function) for p in self.passes if p.account}
-        answers = [look for look in looks if heard(look)]
         self.answers = sorted(look.known_at for look in answers)
         self.ways: dict[Function, list[datetime]] = defaultdict(list)
         for look in answers:
@@ -225,11 +227,10 @@ class _Scene:
         order = _OURS if name else 0.0 if scope is Scope.RESOLVER else _OURS / 2
         return 1.0 + against + order
 
-    def culprit(
-        self, suspect: Suspect, explains: tuple[Sample, ...], margin: float
-    ) -> Culprit:
+    def culprit(self, suspect: Suspect, margin: float) -> Culprit:
         """Say what was found of one suspect."""
         scope, name, _ = suspect
+        explains = tuple(self.explained[suspect])
         confidence = 1 - 1 / (1 + RARER ** min(max(margin, 0.0), 2.0))
         if margin < PARTLY / 2:
             confidence = 0.5
@@ -253,14 +254,14 @@ class _Scene:
         self, scope: Scope, name: str, explains: Sequence[Sample]
     ) -> tuple[str, ...]:
         """List failures, then what passed and so clears the other suspects."""
-        if scope is Scope.PLATFORM:
-            mine = [p for p in self.passes if any(at == name for at, _ in parts(p))]
-        elif scope is Scope.ACCOUNT:
-            homes = {look.party.platform for look in explains}
-            mine = [p for p in self.passes if p.party.platform in homes]
-        else:
-            mine = []
-        others = [p for p in self.passes if p not in mine]
+        homes = {look.party.platform for look in explains}
+        mine, others = [], []
+        for look in self.passes:
+            if scope is Scope.PLATFORM:
+                near = any(at == name for at, _ in parts(look))
+            else:
+                near = scope is Scope.ACCOUNT and look.party.platform in homes
+            (mine if near else others).append(look)
         lines = [said(look) for look in explains[: EVIDENCE_MAX // 2]]
         lines += [said(look) for look in [*mine[-5:], *others[-5:]]]
         return tuple(lines)[:EVIDENCE_MAX]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from itertools import takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mailprobe.judge.culprits import Scope, explain
 from mailprobe.judge.looks import Part, failed, passed, silent, weight
@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from mailprobe.judge.watchbook import Cell, Page, Stream
     from mailprobe.model.incident import Maintenance
     from mailprobe.model.sample import Sample
+
+
+# Looks that are compared, the latest: a hundred canaries with their four functions.
+LOOKS_MAX: Final = 400
 
 
 def window_at(page: Page, platform: str, at: datetime, early: float) -> bool:
@@ -74,6 +78,7 @@ def _beside(page: Page, stream: Stream) -> int:
 def suspects(page: Page, policy: Policy) -> tuple[Culprit, ...]:
     """Return the culprits of whom we are sure enough to say so."""
     looks = sorted(_standing(page, policy), key=lambda look: look.known_at)
+    looks = looks[-LOOKS_MAX:]
     known = {one.incident.culprit for one in page.watched.values() if one.open}
     return tuple(
         culprit for culprit in explain(looks, known) if _sure(page, culprit, policy)
