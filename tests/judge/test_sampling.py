@@ -11,10 +11,13 @@ import pytest
 from mailprobe.judge import judge
 from mailprobe.judge.deliveries import delivery
 from mailprobe.judge.sampling import party_of, samples
+from mailprobe.model.dispatch import DispatchReport, HandOver
 from mailprobe.model.failure import Failure, Kind, Phase, Reply
 from mailprobe.model.passage import Fate, Passage, Submission
 from mailprobe.model.report import (
     ImapReport,
+    MxAddress,
+    MxHost,
     MxReport,
     Report,
     SmtpReport,
@@ -24,13 +27,16 @@ from mailprobe.model.report import (
 )
 from mailprobe.model.sample import Function, Outcome, Party
 from mailprobe.model.target import (
+    DispatchTarget,
     ImapTarget,
     MxTarget,
     SmtpTarget,
     TlsTarget,
     TripTarget,
+    VisitTarget,
 )
 from mailprobe.model.verdict import Blame
+from mailprobe.model.visit import VisitReport
 from mailprobe.providers import builtin
 from tests.judge.reports import ADA, BOB, common
 
@@ -88,11 +94,55 @@ BOX: Final = ADA.address
         (smtp(step(Phase.GREETING, Kind.GREETING_TIMEOUT)), [(SUBMIT, FAIL, BOX)]),
         (
             MxReport(
-                **common(step(Phase.DNS)),
+                **common(step(Phase.DNS, Kind.DNS_NXDOMAIN)),
                 target=MxTarget("libero.test"),
-                delivery="refused",
+                delivery=None,
             ),
             [(ACCEPT, FAIL, "")],
+        ),
+        # Names alone do not show that mail is accepted.
+        (
+            MxReport(
+                **common(step(Phase.DNS)),
+                target=MxTarget("libero.test"),
+                delivery="explicit",
+                hosts=(
+                    MxHost(
+                        name="mx",
+                        preference=1,
+                        ttl=1,
+                        addresses=(MxAddress(address="10.1.1.1", ttl=1),),
+                    ),
+                ),
+            ),
+            [],
+        ),
+        (
+            DispatchReport(
+                **common(step(Phase.AUTH, Kind.AUTH_UNAVAILABLE, 454)),
+                target=DispatchTarget(
+                    token="t", sender=ADA.address, recipient=BOB.address, mailbox=ADA
+                ),
+            ),
+            [(SUBMIT, FAIL, BOX)],
+        ),
+        (
+            DispatchReport(
+                **common(step(Phase.ACCEPT)),
+                target=DispatchTarget(
+                    token="t", sender=ADA.address, recipient=BOB.address
+                ),
+                outcome=HandOver.ACCEPTED,
+                accepted=Reply(250, None, "ok"),
+            ),
+            [(ACCEPT, PASS, "")],
+        ),
+        (
+            VisitReport(
+                **common(step(Phase.LOGIN, Kind.AUTH_UNAVAILABLE, "NO")),
+                target=VisitTarget(mailbox=ADA),
+            ),
+            [(READ, FAIL, BOX)],
         ),
         (TlsReport(**common(step(Phase.TLS)), target=TlsTarget("a", 1, "tls")), []),
     ],
@@ -190,3 +240,11 @@ def test_a_mail_speaks_about_delivery_when_it_can(
         assert (one.at, one.known_at, one.function) == (SENT, at, DELIVER)
         assert (one.blame is Blame.PROVIDER) is (expected is FAIL)
         assert bool(one.why) is (expected is FAIL)
+
+
+def test_a_mail_seen_late_because_nobody_could_look_is_no_late_delivery() -> None:
+    """Where its fate is not late, a long delay until sight is no failure of delivery."""
+    mail = replace(PASSAGE, fate=Fate.DELIVERED, delay=86400.0)
+    one = delivery(mail, SENT + timedelta(days=1), party_of, readable=True)
+    assert one is not None
+    assert one.outcome is UNKNOWN

@@ -255,7 +255,8 @@ class _Scene:
     ) -> tuple[str, ...]:
         """List failures, then what passed and so clears the other suspects."""
         homes = {look.party.platform for look in explains}
-        mine, others = [], []
+        mine: list[Sample] = []
+        others: list[Sample] = []
         for look in self.passes:
             if scope is Scope.PLATFORM:
                 near = any(at == name for at, _ in parts(look))
