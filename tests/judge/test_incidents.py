@@ -403,6 +403,15 @@ def test_what_fails_everywhere_is_ours(
     assert incident.why.startswith("It was us")
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_chance_before_our_own_outage_accuses_nobody(seed: int) -> None:
+    """Failures by chance do not tip the balance when our own network fails as well."""
+    chance, network = noise(seed), ours(Kind.TCP_TIMEOUT, *ALL)
+    seen = told(stream(jan(1), 2, lambda look: network(look) or chance(look)))
+    assert seen.changes == ["opened", "closed"]
+    assert seen.incidents[0].blame is Blame.VANTAGE
+
+
 @pytest.mark.parametrize("kind", [Kind.AUTH_REFUSED, Kind.IMAP_NO])
 def test_one_canary_alone_is_not_its_provider(kind: Kind) -> None:
     """A canary that fails while its siblings work has an incident of its own."""

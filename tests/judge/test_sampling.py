@@ -243,7 +243,7 @@ def test_a_mail_speaks_about_delivery_when_it_can(
 
 
 def test_a_mail_seen_late_because_nobody_could_look_is_no_late_delivery() -> None:
-    """Where its fate is not late, a long delay until sight is no failure of delivery."""
+    """Where its fate is not late, a long delay until sight is no failure."""
     mail = replace(PASSAGE, fate=Fate.DELIVERED, delay=86400.0)
     one = delivery(mail, SENT + timedelta(days=1), party_of, readable=True)
     assert one is not None

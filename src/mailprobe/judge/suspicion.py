@@ -99,15 +99,41 @@ def _standing(page: Page, policy: Policy) -> Iterator[Sample]:
             explained = cell.down or not cell.failing or last.account in excused
             if passed(last):
                 yield last
-            elif not explained:
+            elif not explained and not _by_chance(page, stream, cell):
                 began = min(cell.run_from or last.at, last.at)
                 yield replace(last, at=began) if began < last.at else last
+
+
+def _by_chance(page: Page, stream: Stream, cell: Cell) -> bool:
+    """
+    Whether a failure stands alone, and so is no evidence.
+
+    It would have to be explained all the same, and whoever explains it would explain
+    everything else at no further cost.
+    """
+    if cell.failing != 1:
+        return False
+    if len(page.silence) > 1 and cell.last not in page.silence:
+        return True  # nobody answers now; that was before
+    return any(passed(look) and look.at > cell.last.at for look in stream.looks)
+
+
+def _unanswered(
+    page: Page, platform: str, found: Sequence[Part], policy: Policy
+) -> bool:
+    """Whether what speaks against a platform fell into one silence of ours."""
+    streams = [page.stream((platform, part)) for part in found]
+    bad = [look for one in streams for look in one.looks if failed(look)]
+    before = sum(weight(look) for look in bad if look not in page.silence)
+    return len(page.silence) > 1 and bool(bad) and before < policy.beside
 
 
 def _sure(page: Page, culprit: Culprit, policy: Policy) -> bool:
     if culprit.scope is Scope.PLATFORM:
         grounds = failing_parts(page, culprit, policy)
         alone = len(_platforms(page, policy)) < 2 or _canaries(page, culprit) < 2  # noqa: PLR2004 - nobody to compare with
+        if _unanswered(page, culprit.name, grounds, policy):
+            return len(_platforms(page, policy)) < 2  # noqa: PLR2004
         return bool(grounds) and (culprit.confidence >= policy.sure or alone)
     if culprit.scope is Scope.ACCOUNT:
         heavy = account_weight(page, culprit.name)
