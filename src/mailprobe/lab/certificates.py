@@ -136,12 +136,18 @@ class Authority:
     Args:
         folder: Where certificate files are put.
         hosts: The names the servers go by.
+        day: A time at which the certificates shall hold as well as now: that of
+            the lab, if its clock is not the machine's. OpenSSL goes by the latter.
     """
 
-    def __init__(self, folder: Path, hosts: Sequence[str]) -> None:
+    def __init__(
+        self, folder: Path, hosts: Sequence[str], day: dt.datetime | None = None
+    ) -> None:
         self._folder = folder
         self._hosts = tuple(hosts)
         self._now = dt.datetime.now(dt.UTC)
+        self._first = min(self._now, day or self._now) - BACKDATED
+        self._last = max(self._now, day or self._now)
         self._root, self._issuer = self._chain("mailprobe lab")
         self._contexts: dict[str, ssl.SSLContext] = {}
         self.ca_file = folder / "mailprobe-lab-root.pem"
@@ -154,7 +160,7 @@ class Authority:
         return self._contexts[kind]
 
     def _chain(self, name: str) -> tuple[Signed, Signed]:
-        begins, ends = self._now - BACKDATED, self._now + dt.timedelta(days=CA_DAYS)
+        begins, ends = self._first, self._last + dt.timedelta(days=CA_DAYS)
         root = _mint(_Wanted(name=f"{name} root", begins=begins, ends=ends), None)
         issuing = _Wanted(
             name=f"{name} issuing CA", begins=begins, ends=ends, path_length=0
@@ -163,13 +169,16 @@ class Authority:
 
     def _leaf(self, kind: str) -> tuple[Signed, tuple[Signed, ...]]:
         """Return a server certificate and the ones sent along with it."""
-        begins, days = self._now - BACKDATED, dt.timedelta(days=LEAF_DAYS)
+        days = dt.timedelta(days=LEAF_DAYS)
+        begins, ends = self._first, self._last - BACKDATED + days
         hosts = self._hosts
         issuer: Signed | None = self._issuer
         if kind == "expired":
-            begins = self._now - days - dt.timedelta(days=1)
+            begins = self._first - days
+            ends = self._first - dt.timedelta(days=1)
         elif kind == "not_yet_valid":
-            begins = self._now + dt.timedelta(days=1)
+            begins = self._last + dt.timedelta(days=1)
+            ends = begins + days
         elif kind == "wrong_host":
             hosts = ("elsewhere.test",)
         elif kind == "self_signed":
@@ -179,7 +188,7 @@ class Authority:
         wanted = _Wanted(
             name=hosts[0],
             begins=begins,
-            ends=begins + days,
+            ends=ends,
             hosts=hosts,
             weak=kind == "weak_key",
         )
