@@ -105,7 +105,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         self,
         executor: Executor | None,
         func: Callable[[Unpack[Ts]], T],
-        *args: Unpack[Ts],
+        *args: *Ts,
     ) -> asyncio.Future[T]:
         """Run a job in a thread; time stands still until it is done."""
         future = super().run_in_executor(executor, func, *args)
