@@ -1,11 +1,11 @@
-"""Scenario files as values: who has canaries, what goes wrong when, what must be seen."""
+"""Scenario files as values: who has canaries, what goes wrong, what must be seen."""
 
 from __future__ import annotations
 
 import dataclasses
 import tomllib
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -136,7 +136,6 @@ class Scenario:
     passwords: tuple[WrongPassword, ...] = ()
     maintenance: tuple[Maintenance, ...] = ()
     statements: tuple[Said, ...] = ()
-    outage: tuple[datetime, datetime] | None = field(default=None)
 
     def rows_at(self, moment: datetime) -> tuple[Row, ...]:
         """Return the rows whose window a time falls into."""
@@ -185,7 +184,7 @@ def _row(table: dict[str, Any], struck: str) -> Row:
 def _spans(
     table: dict[str, Any], struck: str, begins: datetime, ends: datetime
 ) -> list[Span]:
-    """Make the faults of one entry; several moments make several faults."""
+    """Make the faults of one entry."""
     kind = getattr(faults, table.pop("kind"))
     begins, ends = table.pop("begins", begins), table.pop("ends", ends)
     if not table.pop("everywhere", False):
@@ -193,12 +192,13 @@ def _spans(
     table["mailboxes"] = tuple(table.get("mailboxes", ()))
     if kind is faults.Hold:
         table |= {"since": begins, "until": ends}
-    where = table.pop("where", None)
-    moments = where if isinstance(where, list) else [where]
-    made = [kind(**table, **({"where": m} if m else {})) for m in moments]
+    made = [kind(**one) for one in _each(table)]
     return [Span(fault=fault, begins=begins, ends=ends) for fault in made]
 
 
-def hours(count: float) -> timedelta:
-    """Return so many hours."""
-    return timedelta(hours=count)
+def _each(table: dict[str, Any]) -> list[dict[str, Any]]:
+    """Make one entry of each moment and of each name, where there are several."""
+    for key in ("where", "name"):
+        if isinstance(table.get(key), list):
+            return [{**table, key: one} for one in table[key]]
+    return [table]

@@ -3,8 +3,8 @@ Plays a scenario: the lab, real sockets, a simulated clock, and any program besi
 
     played = play(load("libero-2023-01"), program)
 
-The program is an async function of the `Stage`. It ends by itself, at the scenario's end
-or later; what it returns is in `played.result`.
+The program is an async function of the `Stage`. It ends by itself, when the scenario
+ends or later; what it returns is in `played.result`.
 """
 
 from __future__ import annotations

@@ -126,7 +126,7 @@ class _Watcher:
 
     def _lookup(self, token: str) -> tuple[str, str] | None:
         known = self.seen.passages.get(token)
-        return known and (known.sender, known.recipient)
+        return (known.sender, known.recipient) if known else None
 
     def _learn(self, entry: MailEntry) -> None:
         passages = self.seen.passages
