@@ -67,6 +67,8 @@ class Lab:
             the machine's (`mailprobe.lab.simulated`).
         queue: How patient its servers are with each other; for ever if None.
         seed: What the chances of faults are drawn from.
+        plain_certificates: Without an intermediate authority: cheaper, for replays of
+            thousands of handshakes.
 
     Attributes:
         faults: The switchboard of active faults.
@@ -96,6 +98,7 @@ class Lab:
         now: Callable[[], dt.datetime] = system_time,
         queue: Queue | None = None,
         seed: int = 0,
+        plain_certificates: bool = False,
     ) -> None:
         self.domains = tuple(domain.lower() for domain in domains)
         shared = [d for d in BRANDS if d in self.domains] if brands is None else brands
@@ -109,6 +112,7 @@ class Lab:
         self.surprises: list[str] = []
         self.strangers: list[str] = []
         self._users, self._local = tuple(users), local
+        self._plain = plain_certificates
         self.mx_port = 0
         self._zone = Zone(self.faults)
         self._dns = NameServer(self._zone, self.faults, self.store.counters["dns"])
@@ -123,7 +127,9 @@ class Lab:
                     tempfile.TemporaryDirectory(prefix="mailprobe-lab-")
                 )
             )
-            self.authority = Authority(folder, self._host_names(), self.now())
+            self.authority = Authority(
+                folder, self._host_names(), self.now(), plain=self._plain
+            )
             self.authority.context()
             self.ca_file = self.authority.ca_file
             stack.push_async_callback(self._stop)
