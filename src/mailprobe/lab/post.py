@@ -204,7 +204,8 @@ class Post:
         elif faults.on_mail(Full, recipient):
             self._bounce(held, FULL)
         elif hold is not None:
-            left = hold.release(held.mail.at) - self._lab.now()
+            now = self._lab.now()
+            left = hold.release(now) - now
             self._after(left.total_seconds(), partial(self._deliver, held))
         elif delay is None:
             self._deliver(held)
