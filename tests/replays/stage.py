@@ -107,7 +107,7 @@ async def _play(
         now=clock.now,
         queue=scenario.queue,
         seed=scenario.seed,
-        plain_certificates=True,
+        plain_tls=True,
     ) as lab:
         addresses = [a for brand in scenario.brands for a in brand.addresses]
         stage = Stage(

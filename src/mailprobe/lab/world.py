@@ -67,8 +67,8 @@ class Lab:
             the machine's (`mailprobe.lab.simulated`).
         queue: How patient its servers are with each other; for ever if None.
         seed: What the chances of faults are drawn from.
-        plain_certificates: Without an intermediate authority: cheaper, for replays of
-            thousands of handshakes.
+        plain_tls: Without an intermediate authority and session tickets: cheaper, for
+            replays of thousands of handshakes.
 
     Attributes:
         faults: The switchboard of active faults.
@@ -98,7 +98,7 @@ class Lab:
         now: Callable[[], dt.datetime] = system_time,
         queue: Queue | None = None,
         seed: int = 0,
-        plain_certificates: bool = False,
+        plain_tls: bool = False,
     ) -> None:
         self.domains = tuple(domain.lower() for domain in domains)
         shared = [d for d in BRANDS if d in self.domains] if brands is None else brands
@@ -112,7 +112,7 @@ class Lab:
         self.surprises: list[str] = []
         self.strangers: list[str] = []
         self._users, self._local = tuple(users), local
-        self._plain = plain_certificates
+        self._plain = plain_tls
         self.mx_port = 0
         self._zone = Zone(self.faults)
         self._dns = NameServer(self._zone, self.faults, self.store.counters["dns"])
