@@ -15,7 +15,6 @@ given the chance to arrive. Threads are real too: while one works, there is no j
 from __future__ import annotations
 
 import asyncio
-import os
 import selectors
 import socket
 from contextlib import suppress
@@ -48,7 +47,6 @@ STUCK: Final = 10.0
 """Real seconds without anything to wait for, after which nothing will ever happen."""
 
 _Ready = list[tuple[selectors.SelectorKey, int]]
-_yield: Final[Callable[[], None]] = getattr(os, "sched_yield", lambda: None)
 
 
 class Deadlock(RuntimeError):  # noqa: N818 - the name of the thing
@@ -199,7 +197,6 @@ class _Round:
 
     def go(self) -> None:
         """Go round once."""
-        _yield()
         with suppress(TimeoutError):  # lost for want of memory: the next one tells
             self._sock.send(b".")
             self._sock.recv(1)
