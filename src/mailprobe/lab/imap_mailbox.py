@@ -146,8 +146,7 @@ class MailboxCommands(ImapConversation):
 
     def _tell_quota(self) -> None:
         owner = self._owner()
-        domain = owner.address.rpartition("@")[2]
-        full = self.lab.faults.on_mail(Full, domain)
+        full = self.lab.faults.on_mail(Full, owner.address)
         used = owner.quota_kib if full else -(-owner.used_bytes // 1024)
         self.tell(f"QUOTA {QUOTA_ROOT} (STORAGE {used} {owner.quota_kib})")
 
@@ -165,7 +164,7 @@ class MailboxCommands(ImapConversation):
             raise ImapSyntaxError(message)
         if len(raw) > MESSAGE_MAX:
             return no("[TOOBIG] Message too large")
-        at = _date(text(middle[0])) if middle else dt.datetime.now(dt.UTC)
+        at = _date(text(middle[0])) if middle else self.lab.now()
         message_added = folder.add(raw, at, flags)
         code = ""
         if "UIDPLUS" in self.offered(("UIDPLUS",)):
