@@ -63,7 +63,7 @@ def settings(document: Document) -> Settings:
         ConfigError: If it says something that cannot be meant.
     """
     root = document.root
-    root.only(("prober", "mailbox"))
+    root.only(("prober", "mailbox", "monitor"))  # the last one: monitor/settings.py
     prober = root.table("prober")
     boxes = root.table("mailbox")
     return Settings(

@@ -31,6 +31,7 @@ COMMANDS: Final = {
     "roundtrip": "send a mail and wait until it is seen",
     "check": "try everything that can be tried at a provider",
     "sweep": "look at many targets, a list of them or a stream",
+    "monitor": "watch mail services all the time, as mailprobe.toml says",
     "ping": "make round trips one after the other and sum them up",
     "providers": "show what is publicly known of mail providers",
     "explain": "say what a kind of failure means",
