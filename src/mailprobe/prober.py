@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from mailprobe.model.dispatch import DispatchReport
     from mailprobe.model.provider import Catalogue
     from mailprobe.model.report import Step
-    from mailprobe.model.target import Lookup, SecurityName
+    from mailprobe.model.target import Lookup, Remember, SecurityName
     from mailprobe.model.verdict import Check
     from mailprobe.model.visit import VisitReport
     from mailprobe.sweep import Sweep, Targets, Timeout
@@ -363,6 +363,7 @@ class Prober:
         remove: bool = True,
         sentinels: Collection[Sentinel] = (),
         lookup: Lookup | None = None,
+        remember: Remember | None = None,
         timeout: float | None = None,
     ) -> Check[VisitReport]:
         """
@@ -383,6 +384,8 @@ class Prober:
                 the first time.
             lookup: Tells sender and recipient of a token; None where it is not
                 known. What it does not know is read from the mail itself.
+            remember: Awaited with canaries and bounces before they are removed, to
+                write them down; what it raises ends the visit, and nothing is removed.
             timeout: Seconds for all of it; *patience* and two minutes if None.
 
         Raises:
@@ -397,6 +400,7 @@ class Prober:
             remove=remove,
             sentinels=tuple(sentinels),
             lookup=lookup,
+            remember=remember,
         )
         limit = TIMEOUT_VISIT + patience if timeout is None else timeout
         return self._judged(await self._look.at(target, given.seconds(limit)))

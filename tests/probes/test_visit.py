@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mailprobe import Bookmark, Limits, Prober, Secret, Sentinel
+from mailprobe import Bookmark, LedgerError, Limits, Prober, Secret, Sentinel
 from mailprobe.lab import Bounce, Drop, Reply, Withhold
 from mailprobe.probes import reading
 from tests.probes.canaries import ADA, BOB, canary, mail, options
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
-    from mailprobe import Check, Step, VisitReport
+    from mailprobe import Check, Return, Sighting, Step, VisitReport
     from mailprobe.lab import Fault, ThreadedLab
     from tests.real.world import RealWorld
     from tests.worlds import World
@@ -166,6 +166,28 @@ async def test_a_mail_on_a_damaged_disk(real_world: RealWorld) -> None:
     assert [one.token for one in later.report.sightings] == [sent[0].token]
     assert later.report.access == "complete"
     real_world.empty_mailbox(BOB)
+
+
+@pytest.mark.asyncio
+async def test_a_mail_is_remembered_before_it_is_removed(lab: ThreadedLab) -> None:
+    """Nothing is taken from a mailbox that its caller could not write down."""
+    bookmark, sent = await begun(lab), canary()
+    lab.store.deliver(BOB, mail(sent))
+    there: list[list[str]] = []
+
+    async def remember(found: tuple[Sighting | Return, ...]) -> None:
+        there.append([one.token for one in found] * len(contents(lab)))
+        if len(there) == 1:
+            message = "the disk is full"
+            raise LedgerError(message)
+
+    with pytest.raises(LedgerError):
+        await visit(lab, bookmark, remember=remember)
+    assert len(contents(lab)) == 1
+    check = await visit(lab, bookmark, remember=remember)
+    assert [one.token for one in check.report.sightings] == [sent.token]
+    assert there == [[sent.token], [sent.token]]
+    assert contents(lab) == []
 
 
 @pytest.mark.asyncio

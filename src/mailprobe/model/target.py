@@ -14,9 +14,11 @@ from mailprobe.model.secret import Secret
 
 if TYPE_CHECKING:
     from mailprobe.model.provider import Catalogue
+    from mailprobe.model.visit import Return, Sighting
 
 SecurityName: TypeAlias = Literal["tls", "starttls", "none"]
 Lookup: TypeAlias = Callable[[str], tuple[str, str] | None]
+Remember: TypeAlias = Callable[["tuple[Sighting | Return, ...]"], Awaitable[None]]
 TokenSource: TypeAlias = Callable[[], Secret | str | Awaitable[Secret | str]]
 
 PORT_MAX: Final = 65535
@@ -274,6 +276,8 @@ class VisitTarget:
         sentinels: Old mails to be looked for, or to be read for the first time.
         lookup: Tells sender and recipient of a token, None if it is not known.
             Without it, or where it does not know, the mail's own headers count.
+        remember: Awaited with what was found before it is removed: whoever dies
+            in between has it written down, or finds it there again.
     """
 
     mailbox: Mailbox
@@ -283,6 +287,7 @@ class VisitTarget:
     remove: bool = True
     sentinels: tuple[Sentinel, ...] = ()
     lookup: Lookup | None = field(default=None, repr=False, compare=False)
+    remember: Remember | None = field(default=None, repr=False, compare=False)
 
 
 Target: TypeAlias = (

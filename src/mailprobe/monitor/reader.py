@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -11,21 +11,20 @@ import msgspec
 from mailprobe.judge.deliveries import delivery
 from mailprobe.judge.sampling import samples
 from mailprobe.model.bookmark import Bookmark
-from mailprobe.model.entry import Bounced, Held, Sampled, Seen
-from mailprobe.model.passage import Copy
+from mailprobe.model.entry import Sampled
 from mailprobe.model.sample import Outcome
+from mailprobe.monitor.noted import Noted
 from mailprobe.monitor.schedule import next_slot
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from mailprobe.model.entry import Entry
     from mailprobe.model.passage import Passage
     from mailprobe.model.sample import Sample
     from mailprobe.model.verdict import Check
-    from mailprobe.model.visit import Return, Sighting, VisitReport
+    from mailprobe.model.visit import VisitReport
     from mailprobe.monitor.desk import Desk
 
+LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
 AGAIN: Final = (300.0, 900.0)
 """Seconds after a visit that left a fresh mail unseen: greylisting ends by then."""
 
@@ -49,10 +48,9 @@ class Reader:
 
     async def serve(self) -> None:
         """Visit when something is due, until cancelled."""
-        kept = await self._desk.books.ledger.kept(self._key)
-        if kept is not None:
-            self._bookmark = msgspec.json.decode(kept, type=Bookmark)
-        elif self._desk.may_log_in(self._name, self._desk.now()):
+        desk = self._desk
+        await self.open()
+        if self._bookmark is None and desk.may_log_in(self._name, desk.now()):
             await self.visit()  # what comes from now on is news, a bounce as well
         while True:
             await self._due()
@@ -60,6 +58,12 @@ class Reader:
                 await self.visit()
             else:
                 await self._judge(readable=False)
+
+    async def open(self) -> None:
+        """Come back to where the last run had read."""
+        kept = await self._desk.books.ledger.kept(self._key)
+        if kept is not None:
+            self._bookmark = msgspec.json.decode(kept, type=Bookmark)
 
     async def _due(self) -> None:
         """Wait for the next slot, the next second look, or a mail that was sent."""
@@ -81,24 +85,29 @@ class Reader:
         desk = self._desk
         fresh = desk.now() - timedelta(seconds=desk.plan.patience)
         expected = desk.books.waiting(self._box.address, fresh)
+        patience = desk.plan.patience if expected else 0.0
+        if self._bookmark is None:
+            # An earlier run may have died before it had one: what it sent is there.
+            expected = desk.books.waiting(self._box.address, LONG_AGO)
+        noted = Noted(desk, self._box.address)
         async with desk.pace(self._party.platform):
             check = await desk.prober.visit(
                 self._box,
                 bookmark=self._bookmark,
                 expected=expected,
-                patience=desk.plan.patience if expected else 0.0,
+                patience=patience,
                 lookup=desk.books.ends,
+                remember=noted.write,
             )
-        await self._note(check)
+        await self._note(check, noted)
         if expected and check.report.missing:
             now = desk.now()
             self._again = [now + timedelta(seconds=pause) for pause in AGAIN]
 
-    async def _note(self, check: Check[VisitReport]) -> None:
+    async def _note(self, check: Check[VisitReport], noted: Noted) -> None:
         desk, at, report = self._desk, self._desk.now(), check.report
         found = samples(check, self._party)
-        entries: list[Entry] = [seen(self._box.address, s) for s in report.sightings]
-        entries += [one for back in report.returns if (one := self._returned(back))]
+        entries: list[Entry] = noted.news((*report.sightings, *report.returns))
         entries += [Sampled(at=at, sample=sample) for sample in found]
         entries += desk.logged_in(self._name, check, at)
         bookmark = report.bookmark or self._bookmark
@@ -108,23 +117,7 @@ class Reader:
         )
         self._bookmark = bookmark
         opened = report.access in ("complete", "partial")
-        await self._judge(readable=opened, changed=changed)
-
-    def _returned(self, back: Return) -> Entry | None:
-        """Return the entry of a bounce; None if it says nothing of our mail."""
-        ends = self._desk.books.ends(back.token)
-        recipient = back.recipient.lower()
-        if ends is None or ends[0].lower() != self._box.address.lower():
-            return None  # only its sender's mailbox is where a bounce belongs
-        if recipient and recipient != ends[1].lower():
-            return None
-        said = str(back.said or "")
-        if back.action == "failed":
-            status = back.status or ""
-            return Bounced(at=back.seen_at, token=back.token, status=status, said=said)
-        if back.action == "delayed":
-            return Held(at=back.seen_at, token=back.token, said=said)
-        return None
+        await self._judge(readable=opened, changed=(*noted.changed, *changed))
 
     async def _judge(
         self, *, readable: bool, changed: tuple[Passage, ...] = ()
@@ -149,21 +142,3 @@ class Reader:
             del self._told[token]
         if made:
             await desk.books.record(*(Sampled(at=now, sample=one) for one in made))
-
-
-def seen(mailbox: str, sighting: Sighting) -> Seen:
-    """Return the entry of one copy."""
-    return Seen(
-        at=sighting.seen_at,
-        token=sighting.token,
-        copy=Copy(
-            mailbox=mailbox,
-            folder=sighting.folder,
-            landed=sighting.landed,
-            uid=sighting.uid,
-            uidvalidity=sighting.uidvalidity,
-            seen_at=sighting.seen_at,
-            unseen_at=sighting.unseen_at,
-            stored_at=sighting.internal_date,
-        ),
-    )

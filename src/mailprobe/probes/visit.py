@@ -254,6 +254,8 @@ async def take_away(vantage: Vantage, recorder: Recorder, visit: Visit) -> None:
         uids = sorted({one.uid for one in mine})
         if not uids:
             continue
+        if visit.target.remember is not None:
+            await visit.target.remember(tuple(mine))
         gone = None
         with imap.tolerated():
             async with recorder.step(

@@ -1,0 +1,85 @@
+"""What a visit found, on disk before it is removed from the mailbox."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from mailprobe.model.entry import Bounced, Held, Seen
+from mailprobe.model.passage import Copy
+from mailprobe.model.visit import Sighting
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mailprobe.model.entry import Entry
+    from mailprobe.model.passage import Passage
+    from mailprobe.model.visit import Return
+    from mailprobe.monitor.desk import Desk
+
+
+class Noted:
+    """
+    The canaries and bounces that one visit has written down so far.
+
+    Attributes:
+        changed: The passages that changed by it, as they are now.
+    """
+
+    def __init__(self, desk: Desk, mailbox: str) -> None:
+        self._desk, self._mailbox = desk, mailbox
+        self._known: set[tuple[str, str, int, int]] = set()
+        self.changed: tuple[Passage, ...] = ()
+
+    async def write(self, found: tuple[Sighting | Return, ...]) -> None:
+        """Write down what is about to be removed."""
+        entries = self.news(found)
+        if entries:
+            self.changed += await self._desk.books.record(*entries)
+
+    def news(self, found: Iterable[Sighting | Return]) -> list[Entry]:
+        """Return the entries of what was not written down yet."""
+        entries: list[Entry] = []
+        for one in found:
+            key = (one.token, one.folder, one.uidvalidity, one.uid)
+            if key in self._known:
+                continue
+            self._known.add(key)
+            if isinstance(one, Sighting):
+                entries.append(seen(self._mailbox, one))
+            elif (entry := self._returned(one)) is not None:
+                entries.append(entry)
+        return entries
+
+    def _returned(self, back: Return) -> Entry | None:
+        """Return the entry of a bounce; None if it says nothing of our mail."""
+        ends = self._desk.books.ends(back.token)
+        recipient = back.recipient.lower()
+        if ends is None or ends[0].lower() != self._mailbox.lower():
+            return None  # only its sender's mailbox is where a bounce belongs
+        if recipient and recipient != ends[1].lower():
+            return None
+        said = str(back.said or "")
+        if back.action == "failed":
+            status = back.status or ""
+            return Bounced(at=back.seen_at, token=back.token, status=status, said=said)
+        if back.action == "delayed":
+            return Held(at=back.seen_at, token=back.token, said=said)
+        return None
+
+
+def seen(mailbox: str, sighting: Sighting) -> Seen:
+    """Return the entry of one copy."""
+    return Seen(
+        at=sighting.seen_at,
+        token=sighting.token,
+        copy=Copy(
+            mailbox=mailbox,
+            folder=sighting.folder,
+            landed=sighting.landed,
+            uid=sighting.uid,
+            uidvalidity=sighting.uidvalidity,
+            seen_at=sighting.seen_at,
+            unseen_at=sighting.unseen_at,
+            stored_at=sighting.internal_date,
+        ),
+    )
