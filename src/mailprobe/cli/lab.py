@@ -74,6 +74,7 @@ def _how_to_reach(lab: Lab, settings: Path) -> Iterator[str]:
     yield f"  mailprobe roundtrip {first} {other}"
     yield f"  mailprobe check {lab.domains[0]} --login {first}"
     yield f"  mailprobe ping {first} --count 3 --interval 0"
+    yield "  mailprobe monitor"
     yield ""
     yield "The same without the settings file, hosts found by SRV records:"
     yield ""
@@ -114,9 +115,25 @@ def write_settings(lab: Lab | ThreadedLab, folder: Path) -> Path:
                 f"address = {_value(address)}",
                 f"password = {_value(f'file:{secret.name}')}",
             ]
+    lines += _monitor(lab)
     file = folder / "mailprobe.toml"
     file.write_text("\n".join([*lines, ""]), encoding="utf-8")
     return file
+
+
+def _monitor(lab: Lab | ThreadedLab) -> Iterator[str]:
+    """Yield what makes `mailprobe monitor` watch the lab, with a mail every minute."""
+    names = [domain.partition(".")[0] for domain in lab.domains]
+    boxes = {name: [f"{user}-{name}" for user in USERS] for name in names}
+    yield from ("", "[monitor]", "interval = 60", "look_every = 30", "patience = 10")
+    yield 'outside = "canary@outside.test"'
+    for name in names:
+        yield from ("", f"[monitor.cohort.{name}]", f"mailboxes = {_value(boxes[name])}")
+    firsts = [held[0] for held in boxes.values()]
+    yield from ("", "[monitor.route.around]", f"from = {_value(firsts)}")
+    yield f"to = {_value(firsts)}"
+    yield from ("", "[monitor.route.outside]", 'from = "outside"')
+    yield f"to = {_value(firsts)}"
 
 
 def _presets(lab: Lab | ThreadedLab) -> Iterator[str]:

@@ -16,7 +16,6 @@ from mailprobe.model.entry import (
     Unconfirmed,
 )
 from mailprobe.monitor.plan import OUTSIDE
-from mailprobe.monitor.schedule import next_slot
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,8 +29,7 @@ if TYPE_CHECKING:
 async def serve(desk: Desk, route: Route) -> None:
     """Send one mail at each slot of a route, until cancelled."""
     while True:
-        slot = next_slot(desk.now(), route.interval, route.place)
-        await desk.until(slot)
+        await desk.slot(route.interval, route.place)
         await send(desk, route)
 
 

@@ -10,7 +10,7 @@ from mailprobe.judge.sampling import party_of
 from mailprobe.model.entry import Tripped
 from mailprobe.model.failure import Kind
 from mailprobe.monitor.detail import Detail
-from mailprobe.monitor.schedule import Breaker, Budget
+from mailprobe.monitor.schedule import Breaker, Budget, next_slot
 from mailprobe.render import json
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from mailprobe.wire.clock import Clock
 
 PER_PLATFORM: Final = 2  # conversations at a time: one that sends, one that reads
-NAP: Final = 60.0  # seconds
+NAP: Final = 60.0  # seconds: a clock that was set is noticed within them
+JUMP: Final = 5.0  # seconds; clocks that are kept by NTP are slewed, never set by that
 DETAIL_MAX: Final = 1_000_000  # bytes of one report, transcripts included
 
 
@@ -62,12 +63,32 @@ class Desk:
         """Return the time, UTC."""
         return self._clock.now()
 
-    async def until(self, moment: datetime) -> None:
-        """Sleep until a time of day."""
-        left = (moment - self.now()).total_seconds()
-        while left > 0:
-            await asyncio.sleep(min(left, NAP))
-            left = (moment - self.now()).total_seconds()
+    async def slot(self, interval: float, place: float) -> None:
+        """
+        Sleep until the next slot, see `next_slot`.
+
+        If the clock is set meanwhile, or the machine sleeps, that is the next slot by
+        the new time: nothing waits for the old time to come again, and not everything
+        is due at once because it was passed over.
+        """
+        while not await self.until(next_slot(self.now(), interval, place)):
+            pass
+
+    async def until(self, moment: datetime) -> bool:
+        """Sleep until a time of day; return False at once if the clock was set."""
+        while (left := (moment - self.now()).total_seconds()) > 0:
+            pause = min(left, NAP)
+            if await self.nap(pause):
+                return pause == left  # else it has taken what it was to take
+        return True
+
+    async def nap(self, seconds: float) -> float:
+        """Sleep; return by how many seconds the clock was set, 0 if it was not."""
+        began, at = self._clock.monotonic(), self.now()
+        await asyncio.sleep(seconds)
+        passed = self._clock.monotonic() - began
+        jump = (self.now() - at).total_seconds() - passed
+        return jump if abs(jump) > JUMP else 0.0
 
     def party_of(self, address: str) -> Party:
         """Return whose service an address is: by the plan, else its own domain."""
@@ -99,7 +120,7 @@ class Desk:
         """Note how a login ended: after a refusal the account is left alone."""
         if mailbox not in self.plan.mailboxes:
             return []
-        siblings = self._siblings(mailbox)
+        siblings = self.siblings(mailbox)
         failure = check.report.failure
         if failure is not None and failure.kind is Kind.AUTH_REFUSED:
             until = self.breaker.trip(mailbox, at, siblings)
@@ -109,7 +130,8 @@ class Desk:
             self.breaker.passed(mailbox, siblings)
         return []
 
-    def _siblings(self, mailbox: str) -> tuple[str, ...]:
+    def siblings(self, mailbox: str) -> tuple[str, ...]:
+        """Return all mailboxes of the brand of one, in a fixed order."""
         name = self.plan.party(mailbox).name
         held = (c.mailboxes for c in self.plan.cohorts if c.party.name == name)
         return tuple(sorted({one for names in held for one in names}))

@@ -74,6 +74,18 @@ class Hands:
             return ask()
         return await asyncio.get_running_loop().run_in_executor(self._readers, ask)
 
+    async def claim(self) -> bool:
+        """Be the only monitor of this ledger; return False if there is another."""
+        if self._readers is None:
+            return self._store.claim()
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._readers, self._store.claim)
+
+    @property
+    def place(self) -> str:
+        """Where it is, for a sentence."""
+        return self._store.place
+
     async def close(self) -> None:
         """Write what was taken, and let go; a cancelled caller does not cut it off."""
         if self._writer is None:

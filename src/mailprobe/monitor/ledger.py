@@ -55,6 +55,7 @@ class Ledger:
         self._clock = clock
         self._options = options
         self._open: Hands | None = None
+        self._claimed: Hands | None = None
 
     @classmethod
     def open(  # noqa: PLR0913 - all but the first have a default that serves
@@ -171,6 +172,24 @@ class Ledger:
             details=tuple((stored.write(one.entry(now)), one) for one in details),
         )
         await hands.write(job)
+
+    async def claim(self) -> None:
+        """
+        Be the only monitor of this ledger until it is closed, or this process ends.
+
+        Called again, it makes sure that this is still so.
+
+        Raises:
+            LedgerError: If another monitor has it; the sentence says which.
+        """
+        from mailprobe.monitor import holder  # noqa: PLC0415
+
+        hands = self._hands
+        if not await hands.claim():
+            raise holder.taken(hands.place, await self.kept(holder.KEY))
+        if hands is not self._claimed:
+            await self.keep(holder.KEY, holder.me(self._clock.now()))
+            self._claimed = hands
 
     async def keep(self, key: str, value: bytes | None) -> None:
         """Keep a bookmark or a snapshot under a key; None forgets it."""

@@ -1,14 +1,14 @@
-"""Looks at what needs no mail: the MX hosts of each brand, and the controls."""
+"""Looks at what needs no mail: MX hosts, the controls, and our own clock."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from mailprobe.judge.sampling import samples
-from mailprobe.model.entry import Sampled
+from mailprobe.model.entry import Alarmed, Sampled
 from mailprobe.model.sample import Function, Outcome, Party, Sample
 from mailprobe.model.verdict import Blame
-from mailprobe.monitor.schedule import next_slot
+from mailprobe.monitor.desk import NAP
 from mailprobe.probes.control import any_control
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ CONTROL = Party(name="control", platform="control")
 async def serve(desk: Desk, domain: str, party: Party, place: float) -> None:
     """Look at the MX hosts of a domain at each slot, until cancelled."""
     while True:
-        await desk.until(next_slot(desk.now(), desk.plan.look_every, place))
+        await desk.slot(desk.plan.look_every, place)
         async with desk.pace(party.platform):
             check = await desk.prober.mx(domain, connect=True)
         at = desk.now()
@@ -32,7 +32,7 @@ async def serve(desk: Desk, domain: str, party: Party, place: float) -> None:
 async def watch_controls(desk: Desk, place: float) -> None:
     """Ask the controls at each slot, to know whether we can see at all."""
     while True:
-        await desk.until(next_slot(desk.now(), desk.plan.look_every, place))
+        await desk.slot(desk.plan.look_every, place)
         answered = await any_control(desk.prober.vantage)
         if answered is None:
             return
@@ -48,3 +48,15 @@ async def watch_controls(desk: Desk, place: float) -> None:
             control=True,
         )
         await desk.books.record(Sampled(at=at, sample=sample))
+
+
+async def watch_clock(desk: Desk) -> None:
+    """Note when time was skipped; that it was set back the ledger notes itself."""
+    while True:
+        jump = await desk.nap(NAP)
+        if jump > 0:
+            what = (
+                f"the clock went ahead by {jump:.0f} s: it was set, or this machine "
+                "slept; nobody looked in that time"
+            )
+            await desk.books.record(Alarmed(at=desk.now(), what=what))

@@ -5,19 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.config import Config
-from mailprobe.model.entry import Ran, Tripped
-from mailprobe.monitor import courier, heartbeat, lookout
+from mailprobe.model.entry import Ran
+from mailprobe.model.errors import LedgerError
+from mailprobe.monitor import courier, heartbeat, lookout, resuming
 from mailprobe.monitor.auditor import Auditor
 from mailprobe.monitor.books import Books
 from mailprobe.monitor.desk import Desk
 from mailprobe.monitor.ledger import Ledger
-from mailprobe.monitor.plan import OUTSIDE
 from mailprobe.monitor.reader import Reader
-from mailprobe.monitor.schedule import DAY, next_slot
 from mailprobe.monitor.settings import read_plan
 from mailprobe.monitor.telling import Teller
 from mailprobe.prober import Prober
@@ -32,7 +30,6 @@ if TYPE_CHECKING:
     from mailprobe.monitor.plan import Plan
 
 EVENTS_MAX: Final = 200  # kept for whoever asks; all of them stand in the ledger
-SENT_MAX: Final = 100_000  # mails of one day, from which budgets are counted anew
 
 
 class Monitor:
@@ -88,6 +85,7 @@ class Monitor:
     async def __aenter__(self) -> Self:
         await self._ledger.__aenter__()
         try:
+            await self._ledger.claim()
             await self._resume()
         except BaseException:
             await self._ledger.__aexit__(None, None, None)
@@ -112,6 +110,9 @@ class Monitor:
             self._failed.cancel()
         try:
             await self.books.record(Ran(at=self.desk.now(), running=False))
+        except LedgerError:
+            if not isinstance(error, LedgerError):
+                raise  # else it was said already
         finally:
             await self._ledger.__aexit__(None, None, None)
 
@@ -120,7 +121,8 @@ class Monitor:
         Go on until cancelled.
 
         Raises:
-            LedgerError: If nothing can be written any more: then nothing is sent.
+            LedgerError: If nothing can be written any more, or another monitor has
+                taken the ledger: then nothing is sent.
         """
         assert self._failed is not None  # noqa: S101 - it was entered
         await asyncio.shield(self._failed)
@@ -128,17 +130,8 @@ class Monitor:
     async def _resume(self) -> None:
         """Come back to where the last run stopped."""
         await self.books.open()
+        await resuming.resume(self.desk)
         now = self.desk.now()
-        async for _, entry in self._ledger.entries(
-            kinds=(Tripped.kind,), since=now - timedelta(seconds=self.plan.hold)
-        ):
-            if isinstance(entry, Tripped) and entry.until > now:
-                self.desk.breaker.until[entry.account] = entry.until
-        sent = await self._ledger.passages(since=now - DAY, limit=SENT_MAX)
-        names = {box.address: name for name, box in self.plan.mailboxes.items()}
-        for passage in sent:
-            account = names.get(passage.sender, OUTSIDE)
-            self.desk.budget(account).sent.append(passage.intended_at)
         for window in self.plan.maintenance:
             await self.books.tick(window)
         facts = self._prober.vantage.facts
@@ -162,7 +155,11 @@ class Monitor:
             lookout.serve(desk, domain, party, place(f"mx {domain}"))
             for domain, party in domains.items()
         ]
-        parts += [lookout.watch_controls(desk, place("controls")), self._audit()]
+        parts += [
+            lookout.watch_controls(desk, place("controls")),
+            lookout.watch_clock(desk),
+            self._audit(),
+        ]
         if self._teller.wanted:
             parts.append(self._teller.serve())
         return parts
@@ -170,7 +167,8 @@ class Monitor:
     async def _audit(self) -> None:
         desk = self.desk
         while True:
-            await desk.until(next_slot(desk.now(), self.plan.look_every, 0.0))
+            await desk.slot(self.plan.look_every, 0.0)
+            await self._ledger.claim()
             await self.auditor.audit()
             self.trouble = await heartbeat.beat(self.plan.heartbeat)
 

@@ -49,8 +49,9 @@ class Budget:
 
     def take(self, at: datetime) -> bool:
         """Count one mail, if it is within the budget."""
-        # A clock set back must not keep old mails for ever: those of the future go.
-        while self.sent and not at - DAY < self.sent[0] <= at:
+        # After a clock was set back by hours, mails of the future still count; after
+        # one that was wrong by years they must not count for years.
+        while self.sent and not at - DAY < self.sent[0] <= at + DAY:
             self.sent.popleft()
         if len(self.sent) >= self.limit:
             return False
@@ -77,7 +78,12 @@ class Breaker:
 
     def closed(self, account: str, at: datetime) -> bool:
         """Whether the account may be used."""
-        return account not in self.until or at >= self.until[account]
+        if account not in self.until:
+            return True
+        # Never longer than a hold from now, even if the clock was set back.
+        latest = at + timedelta(seconds=self.hold)
+        self.until[account] = min(self.until[account], latest)
+        return at >= self.until[account]
 
     def trip(
         self, account: str, at: datetime, siblings: Collection[str] = ()

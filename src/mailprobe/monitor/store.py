@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 from mailprobe.model.errors import LedgerError
 from mailprobe.monitor import schema
 from mailprobe.monitor.booking import Job, book
+from mailprobe.monitor.claim import Claim
 from mailprobe.monitor.opening import create_file, known_version, prepare
 from mailprobe.monitor.place import Place, connect
 from mailprobe.monitor.trouble import sentences
@@ -51,6 +52,7 @@ class Store:
         options = {"durable": durable, "patience": patience}
         self._writer = connect(place, "write", **options)  # type: ignore[arg-type]
         self._reader = connect(place, "read", **options)  # type: ignore[arg-type]
+        self._claim = Claim(place, patience=patience)
         self._upserts = Upserts.of(self._writer.dialect.name)
         try:
             self._begin(create=create, patience=patience)
@@ -75,6 +77,11 @@ class Store:
             )
             raise LedgerError(message)
 
+    @property
+    def place(self) -> str:
+        """Where it is, for a sentence; a password in a URL is masked."""
+        return str(self._place)
+
     def write(self, jobs: Sequence[Job]) -> Sequence[LedgerError | None]:
         """
         Write the jobs in one transaction; return for each what spoke against it.
@@ -98,7 +105,13 @@ class Store:
         with sentences(str(self._place)), self._reader.begin() as connection:
             return question(connection, *args, **kwargs)
 
+    def claim(self) -> bool:
+        """Be the only monitor here; return False if there is another."""
+        with sentences(str(self._place)):
+            return self._claim.hold()
+
     def close(self) -> None:
         """Let go of the file or the server."""
+        self._claim.release()
         self._reader.dispose()
         self._writer.dispose()
