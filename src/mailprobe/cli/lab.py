@@ -128,7 +128,11 @@ def _monitor(lab: Lab | ThreadedLab) -> Iterator[str]:
     yield from ("", "[monitor]", "interval = 60", "look_every = 30", "patience = 10")
     yield 'outside = "canary@outside.test"'
     for name in names:
-        yield from ("", f"[monitor.cohort.{name}]", f"mailboxes = {_value(boxes[name])}")
+        yield from (
+            "",
+            f"[monitor.cohort.{name}]",
+            f"mailboxes = {_value(boxes[name])}",
+        )
     firsts = [held[0] for held in boxes.values()]
     yield from ("", "[monitor.route.around]", f"from = {_value(firsts)}")
     yield f"to = {_value(firsts)}"
