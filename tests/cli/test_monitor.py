@@ -19,6 +19,7 @@ from mailprobe.lab.faults import Stall
 from mailprobe.lab.outages import outage
 from mailprobe.model.entry import Intended, Ran
 from mailprobe.monitor.ledger import Ledger
+from tests.monitor.hooks import hook
 
 if TYPE_CHECKING:
     from mailprobe.lab import ThreadedLab
@@ -111,6 +112,24 @@ def test_it_ends_in_the_middle_of_a_conversation(
     assert balance.imbalance == 0
     if moment != "FETCH":
         assert balance.unconfirmed == balance.submitted
+
+
+def test_it_ends_though_a_heartbeat_hangs(watched: Path) -> None:
+    """Whoever is told that all is well cannot keep the monitor from ending."""
+    with hook() as there:
+        there.open.clear()
+        text = watched.read_text().replace("look_every = 30", "look_every = 1")
+        text = text.replace("[monitor]", f'[monitor]\nheartbeat = "{there.url}/beat"')
+        watched.write_text(text)
+        with start("monitor", "--config", str(watched)) as process:
+            assert there.next()[0] == "/beat"
+            process.send_signal(signal.SIGTERM)
+            try:
+                _, errors = process.communicate(timeout=5)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+    assert (process.returncode, errors) == (143, "")
 
 
 def test_a_second_one_is_refused(watched: Path) -> None:

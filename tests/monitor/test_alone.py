@@ -67,18 +67,18 @@ async def test_whoever_reads_is_not_refused(place: Place) -> None:
 
 async def test_a_killed_one_holds_nothing(place: Place) -> None:
     """Whatever a monitor dies of, the next one need not wait."""
-    process = subprocess.Popen(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", _CLAIM, place.where],
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-c", _CLAIM, place.where),
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": os.pathsep.join([*sys.path[1:], "."])},
         stdout=subprocess.PIPE,
     )
     assert process.stdout
-    assert await asyncio.to_thread(process.stdout.readline) == b"claimed\n"
+    assert await process.stdout.readline() == b"claimed\n"
     async with place.open() as ledger:
         assert f"process {process.pid} " in await refusal(ledger)
         process.send_signal(signal.SIGKILL)
-        await asyncio.to_thread(process.communicate)
+        await process.communicate()
         while True:  # a server takes a moment to see that its client is gone
             try:
                 await ledger.claim()

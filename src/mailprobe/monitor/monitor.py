@@ -74,7 +74,7 @@ class Monitor:
         clock = self._prober.vantage.clock
         self._ledger = ledger or Ledger.open(plan.ledger, clock=clock)
         self._on_event = on_event
-        self._teller = Teller(plan)
+        self._teller = Teller(plan, self._ledger)
         self.books = Books(self._ledger, self._happened, self._changed)
         self.desk = Desk(plan, self._prober, self.books)
         self.auditor = Auditor(self.desk)
@@ -132,6 +132,7 @@ class Monitor:
         await self.books.open()
         await resuming.resume(self.desk)
         now = self.desk.now()
+        await self._teller.open(now)
         for window in self.plan.maintenance:
             await self.books.tick(window)
         facts = self._prober.vantage.facts
@@ -160,8 +161,7 @@ class Monitor:
             lookout.watch_clock(desk),
             self._audit(),
         ]
-        if self._teller.wanted:
-            parts.append(self._teller.serve())
+        parts += [channel.serve() for channel in self._teller.channels]
         return parts
 
     async def _audit(self) -> None:
