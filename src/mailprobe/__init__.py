@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         check_smtp,
         check_tls,
     )
+    from mailprobe.config import Config
     from mailprobe.judge import judge
     from mailprobe.mail.canary import Canary, mint
     from mailprobe.model.bookmark import Bookmark, Page, Sentinel
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from mailprobe.model.failure import Failure, Kind, Phase, Reply
+    from mailprobe.model.incident import Change, Event, Incident
     from mailprobe.model.limits import Limits
     from mailprobe.model.pace import Pace
     from mailprobe.model.passage import Balance, Copy, Fate, Passage, Submission
@@ -82,6 +84,7 @@ if TYPE_CHECKING:
         VisitReport,
     )
     from mailprobe.monitor.ledger import Ledger
+    from mailprobe.monitor.monitor import Monitor
     from mailprobe.prober import Prober
     from mailprobe.sweep import Sweep
 
@@ -89,6 +92,7 @@ _HOMES: Final = {
     "checks": (
         "check_imap check_mx check_provider check_round_trip check_smtp check_tls"
     ),
+    "config": "Config",
     "judge": "judge",
     "model.errors": "ConfigError LedgerError MailprobeError UsageError",
     "mail.canary": "Canary mint",
@@ -96,6 +100,7 @@ _HOMES: Final = {
     "model.dispatch": "DispatchReport HandOver",
     "model.failure": "Failure Kind Phase Reply",
     "model.limits": "Limits",
+    "model.incident": "Change Event Incident",
     "model.pace": "Pace",
     "model.passage": "Balance Copy Fate Passage Submission",
     "model.provider": "Catalogue Platform Preset",
@@ -110,6 +115,7 @@ _HOMES: Final = {
     ),
     "model.verdict": "Availabilities Blame Check Finding Status Verdict",
     "monitor.ledger": "Ledger",
+    "monitor.monitor": "Monitor",
     "model.visit": "FolderRead Return SentinelRead Sighting VisitReport",
     "prober": "Prober",
     "sweep": "Sweep",
@@ -126,12 +132,15 @@ __all__ = [
     "Canary",
     "Catalogue",
     "Certificate",
+    "Change",
     "Check",
+    "Config",
     "ConfigError",
     "Copy",
     "DispatchReport",
     "DispatchTarget",
     "Endpoint",
+    "Event",
     "Failure",
     "Fate",
     "Finding",
@@ -142,12 +151,14 @@ __all__ = [
     "ImapReport",
     "ImapTarget",
     "Inbox",
+    "Incident",
     "Kind",
     "Ledger",
     "LedgerError",
     "Limits",
     "Mailbox",
     "MailprobeError",
+    "Monitor",
     "MxAddress",
     "MxHost",
     "MxReport",

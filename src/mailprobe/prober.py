@@ -151,6 +151,7 @@ class Prober:
             canary_key=canary_key or os.urandom(32),
             transcript=transcript,
         )
+        self._passing_key = canary_key is None
         self._look = Look(
             vantage=self._vantage, catalogue=lambda: self.catalogue, on_step=on_step
         )
@@ -180,6 +181,17 @@ class Prober:
     def vantage(self) -> Vantage:
         """What its probes share; for callers within mailprobe."""
         return self._vantage
+
+    @property
+    def passing_key(self) -> bool:
+        """Whether it signs with a key that was made for this run alone."""
+        return self._passing_key
+
+    def sign_with(self, key: bytes) -> None:
+        """Sign canaries with *key* from now on, and know those that were."""
+        self._vantage = replace(self._vantage, canary_key=key)
+        self._look = replace(self._look, vantage=self._vantage)
+        self._passing_key = False
 
     async def mx(
         self, domain: str, *, connect: bool = False, timeout: float = TIMEOUT

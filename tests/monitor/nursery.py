@@ -43,7 +43,6 @@ class World(msgspec.Struct):
     ca_file: str
     nameserver: str
     mx_port: int
-    key: str
     boxes: dict[str, tuple[str, str, int, int]]
 
     @classmethod
@@ -63,7 +62,6 @@ class World(msgspec.Struct):
             ca_file=str(lab.ca_file),
             nameserver=lab.nameserver,
             mx_port=lab.mx_port,
-            key="5a" * 32,
             boxes=boxes,
         )
 
@@ -105,7 +103,6 @@ class World(msgspec.Struct):
             ca_file=self.ca_file,
             nameservers=[self.nameserver],
             mx_port=self.mx_port,
-            canary_key=bytes.fromhex(self.key),
         )
 
 

@@ -18,6 +18,7 @@ from mailprobe.lab import Lab
 from mailprobe.lab.faults import Slow
 from mailprobe.model.entry import Accepted, Intended, Rejected, Unconfirmed
 from mailprobe.model.passage import Fate
+from mailprobe.monitor import resuming
 from mailprobe.monitor.books import Books
 from mailprobe.monitor.desk import Desk
 from mailprobe.monitor.ledger import Ledger
@@ -82,6 +83,7 @@ async def last_look(world: World, ledger: Ledger) -> None:
         books = Books(ledger, lambda _: None, lambda _: None)
         await books.open()
         desk = Desk(plan, prober, books)
+        await resuming.resume(desk)
         for name in plan.mailboxes:
             reader = Reader(desk, name, 1800.0, 0.0)
             await reader.open()

@@ -13,7 +13,7 @@ from mailprobe.lab.outages import outage
 from mailprobe.model.entry import Intended, Sampled, Tripped
 from mailprobe.model.passage import Fate
 from mailprobe.model.sample import Function, Outcome, Party
-from mailprobe.monitor import courier
+from mailprobe.monitor import courier, resuming
 from mailprobe.monitor.auditor import Auditor, tail
 from mailprobe.monitor.books import Books
 from mailprobe.monitor.desk import Desk
@@ -22,6 +22,7 @@ from mailprobe.monitor.monitor import Monitor
 from mailprobe.monitor.plan import OUTSIDE, Cohort, Plan, Route
 from mailprobe.monitor.reader import Reader
 from mailprobe.prober import Prober
+from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -51,6 +52,10 @@ class World:
         return Route(
             name=f"{sender} to {recipient}", sender=sender, recipient=recipient
         )
+
+    def fresh_prober(self) -> Prober:
+        """Return the prober of another run."""
+        return Prober(**prober_options_for(self.lab))
 
     async def entries(self, kind: type[Entry]) -> list[Entry]:
         """Return the entries of one kind."""
@@ -158,6 +163,20 @@ async def test_a_run_goes_on_where_the_last_one_ended(world: World) -> None:
     assert set(again.books.pending) == set(world.books.pending) != set()
     await again.readers["ada"].visit()
     assert not again.books.pending
+
+
+@pytest.mark.asyncio
+async def test_a_key_that_nobody_gave_outlives_the_run(world: World) -> None:
+    """A later run knows the mails of an earlier one as its own."""
+    await resuming.resume(world.desk)
+    await courier.send(world.desk, world.route("eve", "ada"))
+    again = World(world.lab, world.plan, world.ledger, world.fresh_prober())
+    assert again.desk.key != world.desk.key
+    await again.books.open()
+    await resuming.resume(again.desk)
+    assert again.desk.key == world.desk.key
+    await again.readers["ada"].visit()
+    assert (await world.ledger.balance()).delivered == 1
 
 
 @pytest.mark.asyncio

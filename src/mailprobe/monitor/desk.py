@@ -40,13 +40,11 @@ class Desk:
         plan: What is to be done.
         prober: With what.
         books: Where it is written.
-        key: What canaries are signed with.
         breaker: Accounts that are left alone.
     """
 
     def __init__(self, plan: Plan, prober: Prober, books: Books) -> None:
         self.plan, self.prober, self.books = plan, prober, books
-        self.key: bytes = prober.vantage.canary_key
         self.breaker = Breaker(plan.hold)
         self._clock: Clock = prober.vantage.clock
         self._budgets: dict[str, Budget] = defaultdict(lambda: Budget(plan.budget))
@@ -58,6 +56,11 @@ class Desk:
             for name, box in plan.mailboxes.items()
         }
         self._nudges: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+
+    @property
+    def key(self) -> bytes:
+        """What canaries are signed with."""
+        return self.prober.vantage.canary_key
 
     def now(self) -> datetime:
         """Return the time, UTC."""

@@ -13,18 +13,31 @@ from mailprobe.monitor.schedule import DAY
 if TYPE_CHECKING:
     from mailprobe.monitor.desk import Desk
 
+KEY: Final = "canary key"
 SENT_MAX: Final = 100_000  # mails of one day, from which budgets are counted anew
 _WITH_LOGIN: Final = (Function.SUBMIT, Function.READ)
 
 
 async def resume(desk: Desk) -> None:
     """Hold accounts that were held, and count what was sent in the last day."""
+    await _key(desk)
     await _refusals(desk)
     now, names = desk.now(), _names(desk)
     sent = await desk.books.ledger.passages(since=now - DAY, limit=SENT_MAX)
     for passage in sent:
         account = names.get(passage.sender, OUTSIDE)
         desk.budget(account).sent.append(passage.intended_at)
+
+
+async def _key(desk: Desk) -> None:
+    """Sign as the last run did, or its mails would be those of a stranger."""
+    if not desk.prober.passing_key:
+        return  # it was configured
+    ledger = desk.books.ledger
+    kept = await ledger.kept(KEY)
+    if kept is None:
+        await ledger.keep(KEY, desk.key)
+    desk.prober.sign_with(kept or desk.key)
 
 
 async def _refusals(desk: Desk) -> None:
