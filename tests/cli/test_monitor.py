@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import asyncio
+import fcntl
+import json
 import os
+import pty
 import shutil
 import signal
+import struct
 import subprocess
 import sys
 import tempfile
+import termios
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mailprobe.cli.lab import write_settings
-from mailprobe.lab.faults import Stall
+from mailprobe.lab.faults import Reply, Stall
 from mailprobe.lab.outages import outage
 from mailprobe.model.entry import Intended, Ran
 from mailprobe.monitor.ledger import Ledger
@@ -202,6 +208,50 @@ def test_a_ledger_that_may_not_be_written(lab: ThreadedLab) -> None:
     assert "may" in errors
     assert errors.count("\n") == 1
     assert kinds.count("ran") == 2
+
+
+def test_a_terminal_shows_a_live_view(watched: Path) -> None:
+    """On a terminal there is one screen; when it ends, its last state is left."""
+    main, sub = pty.openpty()
+    fcntl.ioctl(main, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 100, 0, 0))
+    words = ("monitor", "--config", str(watched), "--for", "3")
+    process = subprocess.Popen(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", PROGRAM, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=sub,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "TERM": "xterm-256color"},
+    )
+    os.close(sub)
+    shown = b""
+    with suppress(OSError):  # the end of a terminal is an error
+        while part := os.read(main, 65536):
+            shown += part
+    os.close(main)
+    _, errors = process.communicate()
+    assert (process.returncode, errors) == (0, b"")
+    screen, left, last = shown.partition(b"\x1b[?1049l")
+    assert b"\x1b[?1049h" in screen  # a screen of its own, and away again
+    assert left
+    for part in (screen, last):
+        assert b"mailprobe monitor" in part
+        assert b"libero-test" in part
+        assert b"in flight" in part
+    assert b" start " not in shown
+
+
+def test_a_log_tells_of_a_refused_account(lab: ThreadedLab, watched: Path) -> None:
+    """Whoever is left alone, until when, and what the server said; as JSON too."""
+    lab.inject(Reply("AUTH", "NO", "[AUTHENTICATIONFAILED] no", service="imap"))
+    words = ("monitor", "--config", str(watched), "--format", "json")
+    with start(*words) as process:
+        said = until(process, '"held"').splitlines()[-1]
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate()
+    notice = json.loads(said)
+    assert set(notice) == {"at", "word", "text"}
+    assert "its login was refused: NO [AUTHENTICATIONFAILED] no" in notice["text"]
+    assert json.loads(rest.splitlines()[-1])["word"] == "stop"
 
 
 def test_an_outage_is_a_line(lab: ThreadedLab, watched: Path) -> None:

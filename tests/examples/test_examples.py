@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,13 +11,16 @@ import pytest
 
 import mailprobe
 from mailprobe import providers
+from mailprobe.cli.lab import write_settings
 from mailprobe.config import Config
 from mailprobe.lab import outage
+from mailprobe.monitor.settings import read_plan
 from tests.examples import (
     dispatch_and_visit,
     first_check,
     ledger,
     many,
+    monitor,
     no_preset,
     oauth2,
     read_verdict,
@@ -115,6 +119,39 @@ async def test_ledger(
     assert "in_flight" in said[0]
     assert "accepted=1" in said[1]
     assert said[2] == "True"
+
+
+def test_monitor_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The mailprobe.toml of the how-to is a plan: its routes, windows and channels."""
+    for name in ("LIBERO1", "LIBERO2", "VIRGILIO", "OFFICE"):
+        monkeypatch.setenv(f"{name}_PASSWORD", name)
+    file = tmp_path / "mailprobe.toml"
+    file.write_text(toml("monitor.md"), "utf-8")
+    plan = read_plan(Config.load(file))
+    assert len(plan.routes) == 4 * 4 + 2
+    assert {cohort.party.platform for cohort in plan.cohorts} == {
+        "italiaonline",
+        "our office",
+    }
+    assert len(plan.maintenance) == len(plan.notify) == 1
+
+
+@pytest.mark.asyncio
+async def test_monitor(
+    lab_world: ThreadedLab,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A program of one's own watches, and says how many canaries work."""
+    monkeypatch.chdir(tmp_path)
+    settings = write_settings(lab_world, tmp_path)
+    text = settings.read_text("utf-8").replace("look_every = 30", "look_every = 1")
+    settings.write_text(text, "utf-8")
+    wait_for = asyncio.wait_for
+    monkeypatch.setattr(asyncio, "wait_for", lambda work, _: wait_for(work, 2.0))
+    await monitor.main()
+    assert "libero-test accept " in capsys.readouterr().out
 
 
 @pytest.mark.asyncio

@@ -13,6 +13,8 @@ from mailprobe.render.spans import STYLES, Line, Look, plain
 if TYPE_CHECKING:
     from argparse import Namespace
 
+    from rich.text import Text
+
     from mailprobe.model.report import Report, Step
     from mailprobe.model.verdict import Check
 
@@ -69,12 +71,21 @@ def coloured() -> bool:
 
 def _paint(lines: Iterable[Line]) -> None:
     from rich.console import Console  # noqa: PLC0415 - 80 ms, for terminals only
-    from rich.text import Text  # noqa: PLC0415
 
     console = Console(file=sys.stdout, highlight=False)
     for line in lines:
-        spans = ((text, STYLES[style]) for style, text in line)
-        console.print(Text.assemble(*spans), soft_wrap=True)
+        console.print(painted([line]), soft_wrap=True)
+
+
+def painted(lines: Iterable[Line]) -> Text:
+    """Return lines as rich paints them."""
+    from rich.text import Text  # noqa: PLC0415 - for terminals only
+
+    made = [
+        Text.assemble(*((text, STYLES[style]) for style, text in line))
+        for line in lines
+    ]
+    return Text("\n").join(made)
 
 
 class Progress:

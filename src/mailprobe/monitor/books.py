@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from mailprobe.model.entry import Entry
     from mailprobe.model.incident import Event
     from mailprobe.model.passage import Passage
+    from mailprobe.model.sample import Sample
     from mailprobe.monitor.detail import Detail
     from mailprobe.monitor.ledger import Ledger
 
 SNAPSHOT: Final = "watchbook"
+LOOKS_MAX: Final = 20_000  # of one hour: 200 canaries looked at every 36 s
 PENDING_MAX: Final = 50_000  # 200 canaries that get nothing for five days
 
 
@@ -35,6 +38,8 @@ class Books:
         ledger: Where everything is written.
         watchbook: What is known of incidents.
         pending: The mails that may still arrive, by token.
+        looks: The last samples, oldest first.
+        on_entry: Called with each entry when it is written.
     """
 
     def __init__(
@@ -46,6 +51,8 @@ class Books:
         self.ledger = ledger
         self.watchbook = Watchbook()
         self.pending: dict[str, Passage] = {}
+        self.looks: deque[Sample] = deque(maxlen=LOOKS_MAX)
+        self.on_entry: Callable[[Entry], None] = lambda _: None
         self._on_event = on_event
         self._on_change = on_change
         self._turn = asyncio.Lock()
@@ -88,6 +95,8 @@ class Books:
                 await self.ledger.append(*notes)
         passages = tuple(one for one in changed.values() if one is not None)
         self._on_change(passages)
+        for entry in entries:
+            self.on_entry(entry)
         for event in events:
             self._on_event(event)
         return passages
@@ -135,6 +144,7 @@ class Books:
         match entry:
             case Sampled():
                 fact = entry.sample
+                self.looks.append(fact)
             case Counted():
                 fact = entry.backlog
             case Stated():

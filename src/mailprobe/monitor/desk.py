@@ -14,7 +14,7 @@ from mailprobe.monitor.schedule import Breaker, Budget, next_slot
 from mailprobe.render import json
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from mailprobe.model.entry import Entry
@@ -104,6 +104,11 @@ class Desk:
     def budget(self, account: str) -> Budget:
         """Return what an account may still send."""
         return self._budgets[account]
+
+    @property
+    def budgets(self) -> Collection[Budget]:
+        """The budgets of all accounts that have sent."""
+        return self._budgets.values()
 
     def expect(self, mailbox: str) -> None:
         """Have a mailbox looked into: a mail to it is on its way."""

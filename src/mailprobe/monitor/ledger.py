@@ -127,6 +127,11 @@ class Ledger:
         return self._open
 
     @property
+    def place(self) -> str:
+        """Where it is, for people; a password in a URL is masked."""
+        return self._hands.place
+
+    @property
     def idle(self) -> bool:
         """Whether no append is waiting to be written."""
         return self._open is None or self._open.idle

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Final
 from mailprobe.config import Config
 from mailprobe.model.entry import Ran
 from mailprobe.model.errors import LedgerError
-from mailprobe.monitor import courier, heartbeat, lookout, resuming
+from mailprobe.model.incident import Change
+from mailprobe.model.snapshot import Notice, Snapshot
+from mailprobe.monitor import (
+    courier,
+    heartbeat,
+    lookout,
+    notices,
+    resuming,
+    standing,
+)
 from mailprobe.monitor.auditor import Auditor
 from mailprobe.monitor.books import Books
 from mailprobe.monitor.desk import Desk
@@ -25,9 +34,13 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any, Self
 
+    from mailprobe.model.entry import Entry
     from mailprobe.model.incident import Event
     from mailprobe.model.passage import Passage
     from mailprobe.monitor.plan import Plan
+
+ENDING: Final = (Change.RECOVERING, Change.CLOSED)
+"""When it shows whether old mail survived."""
 
 EVENTS_MAX: Final = 200  # kept for whoever asks; all of them stand in the ledger
 
@@ -42,7 +55,6 @@ class Monitor:
     Attributes:
         plan: What it does.
         events: The last changes of incidents, oldest first.
-        trouble: What is wrong with the heartbeat; empty if nothing.
     """
 
     def __init__(
@@ -52,6 +64,7 @@ class Monitor:
         *,
         ledger: Ledger | None = None,
         on_event: Callable[[Event], None] | None = None,
+        on_notice: Callable[[Notice], None] | None = None,
     ) -> None:
         """
         Set up; nothing is opened or sent yet.
@@ -61,6 +74,7 @@ class Monitor:
             prober: With what; as the configuration says if None.
             ledger: Where to write, not yet entered; as the plan says if None.
             on_event: Called with each change of an incident, once.
+            on_notice: Called with what is worth a line in a log beside them.
 
         Raises:
             ConfigError: If the configuration has no ``[monitor]`` that can be meant.
@@ -73,12 +87,15 @@ class Monitor:
         self._prober = prober or Prober()
         clock = self._prober.vantage.clock
         self._ledger = ledger or Ledger.open(plan.ledger, clock=clock)
-        self._on_event = on_event
-        self._teller = Teller(plan, self._ledger)
+        self._on_event, self._on_notice = on_event, on_notice
+        self._teller = Teller(plan, self._ledger, on_trouble=self._troubled)
         self.books = Books(self._ledger, self._happened, self._changed)
         self.desk = Desk(plan, self._prober, self.books)
         self.auditor = Auditor(self.desk)
-        self.trouble = ""
+        self.books.on_entry = self._written
+        self._beat = ""
+        self._readers: list[Reader] = []
+        self._since = self.desk.now()
         self._tasks: set[asyncio.Task[None]] = set()
         self._failed: asyncio.Future[None] | None = None
 
@@ -127,11 +144,32 @@ class Monitor:
         assert self._failed is not None  # noqa: S101 - it was entered
         await asyncio.shield(self._failed)
 
+    def snapshot(self) -> Snapshot:
+        """Return how things stand, as far as this process knows; it asks nobody."""
+        desk, now = self.desk, self.desk.now()
+        held = desk.breaker.until.items()
+        beat = (self._beat,) if self._beat else ()
+        return Snapshot(
+            at=now,
+            since=self._since,
+            ledger=self._ledger.place,
+            parties=standing.parties(desk),
+            incidents=self.books.watchbook.open,
+            in_flight=len(self.books.pending),
+            overdue=standing.overdue(desk),
+            sent=standing.sent(desk),
+            held=tuple((name, until) for name, until in held if until > now),
+            events=tuple(self.events),
+            trouble=(*beat, *self._teller.trouble),
+            slots=standing.slots(desk),
+        )
+
     async def _resume(self) -> None:
         """Come back to where the last run stopped."""
         await self.books.open()
         await resuming.resume(self.desk)
-        now = self.desk.now()
+        await standing.recall(self.desk)
+        now = self._since = self.desk.now()
         await self._teller.open(now)
         for window in self.plan.maintenance:
             await self.books.tick(window)
@@ -146,6 +184,7 @@ class Monitor:
             mine = [r.interval for r in plan.routes if name in (r.sender, r.recipient)]
             if mine and box.imap is not None:
                 reader = Reader(desk, name, min(mine), place(f"reader {name}"))
+                self._readers.append(reader)
                 parts.append(reader.serve())
         domains = {
             plan.mailboxes[name].domain: cohort.party
@@ -170,13 +209,28 @@ class Monitor:
             await desk.slot(self.plan.look_every, 0.0)
             await self._ledger.claim()
             await self.auditor.audit()
-            self.trouble = await heartbeat.beat(self.plan.heartbeat)
+            beat = await heartbeat.beat(self.plan.heartbeat)
+            if beat != self._beat:
+                self._troubled(beat or "the heartbeat: over")
+            self._beat = beat
 
     def _happened(self, event: Event) -> None:
         self.events.append(event)
+        if event.change in ENDING:
+            for reader in self._readers:
+                reader.after(event.incident)
         self._teller.tell(event)
         if self._on_event is not None:
             self._on_event(event)
+
+    def _written(self, entry: Entry) -> None:
+        said = notices.of(entry, self.plan)
+        if said is not None and self._on_notice is not None:
+            self._on_notice(said)
+
+    def _troubled(self, text: str) -> None:
+        if self._on_notice is not None:
+            self._on_notice(Notice(at=self.desk.now(), word="trouble", text=text))
 
     def _changed(self, passages: tuple[Passage, ...]) -> None:
         self.auditor.arrived(passages)

@@ -99,6 +99,8 @@ class Plan:
         look_every: Seconds between two looks at MX hosts, controls and books.
         hold: Seconds that an account is left alone after a refused login.
         budget: Mails that one account may send in a day.
+        sentinels: Keep the oldest mail of each mailbox in sight, to tell whether
+            an outage lost or altered it.
         maintenance: Announced windows.
         heartbeat: A URL that is fetched, or ``file:PATH`` that is touched,
             after every audit; empty for none.
@@ -116,6 +118,7 @@ class Plan:
     look_every: float = LOOK_EVERY
     hold: float = HOLD
     budget: int = BUDGET
+    sentinels: bool = False
     maintenance: tuple[Maintenance, ...] = ()
     heartbeat: str = ""
     notify: tuple[Reference, ...] = field(default=(), repr=False)

@@ -15,9 +15,11 @@ from mailprobe.model.entry import Sampled
 from mailprobe.model.sample import Outcome
 from mailprobe.monitor.noted import Noted
 from mailprobe.monitor.schedule import next_slot
+from mailprobe.monitor.sentinels import Sentry
 
 if TYPE_CHECKING:
     from mailprobe.model.entry import Entry
+    from mailprobe.model.incident import Incident
     from mailprobe.model.passage import Passage
     from mailprobe.model.sample import Sample
     from mailprobe.model.verdict import Check
@@ -38,6 +40,9 @@ class Reader:
         self._box = desk.plan.mailboxes[name]
         self._party = desk.plan.party(name)
         self._bookmark: Bookmark | None = None
+        self._sentry = Sentry(
+            desk.books.ledger, self._box.address, wanted=desk.plan.sentinels
+        )
         self._again: list[datetime] = []
         # What was last said of mails that are still waited for.
         self._told: dict[str, Outcome] = {}
@@ -64,6 +69,14 @@ class Reader:
         kept = await self._desk.books.ledger.kept(self._key)
         if kept is not None:
             self._bookmark = msgspec.json.decode(kept, type=Bookmark)
+        await self._sentry.open()
+
+    def after(self, incident: Incident) -> None:
+        """Look whether an outage of this mailbox's brand did harm to old mail."""
+        party = self._party
+        if party.name in incident.parties or party.platform == incident.culprit:
+            self._sentry.ask()
+            self._desk.expect(self._name)
 
     async def _due(self) -> None:
         """Wait for the next slot, the next second look, or a mail that was sent."""
@@ -96,6 +109,7 @@ class Reader:
                 bookmark=self._bookmark,
                 expected=expected,
                 patience=patience,
+                sentinels=self._sentry.due(desk.now()),
                 lookup=desk.books.ends,
                 remember=noted.write,
             )
@@ -110,8 +124,11 @@ class Reader:
         entries: list[Entry] = noted.news((*report.sightings, *report.returns))
         entries += [Sampled(at=at, sample=sample) for sample in found]
         entries += desk.logged_in(self._name, check, at)
+        entries += self._sentry.note(report, at)
         bookmark = report.bookmark or self._bookmark
-        keep = {self._key: msgspec.json.encode(bookmark)} if bookmark else {}
+        keep = self._sentry.keep()
+        if bookmark is not None:
+            keep[self._key] = msgspec.json.encode(bookmark)
         changed = await desk.books.record(
             *entries, keep=keep, details=desk.detail(self._box.address, check)
         )

@@ -13,6 +13,7 @@ Every key of it::
     hold = 21600                         # seconds without a login after a refusal
     budget = 200                         # mails a day from one account
     outside = "canary@example.org"       # who writes from outside, if a route does
+    sentinels = false                    # keep an old mail of each mailbox in sight
     heartbeat = "https://beat.example.org/1"   # or "file:PATH"; after every audit
     notify = ["env:NOTIFY_URL"]          # Apprise URLs, told of changes of incidents
     webhook = "env:WEBHOOK_URL"          # the same as JSON
@@ -64,6 +65,7 @@ _KEYS: Final = (
     "hold",
     "budget",
     "outside",
+    "sentinels",
     "heartbeat",
     "notify",
     "webhook",
@@ -103,6 +105,7 @@ def read_plan(config: Config) -> plan.Plan:
             look_every=_seconds(table, "look_every", plan.LOOK_EVERY),
             hold=_seconds(table, "hold", plan.HOLD),
             budget=table.integer("budget", plan.BUDGET),
+            sentinels=table.flag("sentinels", default=False),
             maintenance=tuple(map(_maintenance, table.tables("maintenance"))),
             heartbeat=_heartbeat(table),
             notify=tuple(

@@ -30,16 +30,24 @@ QUEUE_MAX: Final = 100  # changes of incidents; more at once tell nothing more
 class Teller:
     """Sends each change over each channel; one that hangs holds up itself alone."""
 
-    def __init__(self, plan: Plan, ledger: Ledger, *, pause: float = PAUSE) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        ledger: Ledger,
+        *,
+        on_trouble: Callable[[str], None] = lambda _: None,
+        pause: float = PAUSE,
+    ) -> None:
         """
         Set up; nothing is looked up or sent yet.
 
         Args:
             plan: Says where changes are told.
             ledger: Where it is kept what was told; open by the time it is needed.
+            on_trouble: Called with what is wrong when that changes.
             pause: Seconds before a second try.
         """
-        make = partial(Channel, ledger=ledger, pause=pause)
+        make = partial(Channel, ledger=ledger, on_trouble=on_trouble, pause=pause)
         self.channels = [
             make(f"notify {number}", one, channels.apprise)
             for number, one in enumerate(plan.notify, 1)
@@ -78,16 +86,18 @@ class Channel:
         lost: How many changes were given up.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it shares with others is given by name
         self,
         name: str,
         where: Reference,
         send: Callable[[str, Event | None], None],
         *,
         ledger: Ledger,
+        on_trouble: Callable[[str], None],
         pause: float,
     ) -> None:
         self.name, self.trouble, self.lost = name, "", 0
+        self._on_trouble = on_trouble
         self._where, self._send = where, send
         self._ledger, self._pause = ledger, pause
         self._queue: asyncio.Queue[Event] = asyncio.Queue(QUEUE_MAX)
@@ -130,9 +140,9 @@ class Channel:
                 async with asyncio.timeout(ANSWER_MAX):
                     await aside(partial(self._deliver, event), f"mailprobe {self.name}")
             except Exception as error:  # noqa: BLE001 - a channel's, not ours
-                self.trouble = f"{self.name}: {channels.said(error)}"
+                self._say(f"{self.name}: {channels.said(error)}")
             else:
-                self.trouble = ""
+                self._say("")
                 return
             if waited >= PATIENCE.total_seconds():
                 self._give_up("nobody took it for a day")
@@ -147,7 +157,13 @@ class Channel:
 
     def _give_up(self, why: str) -> None:
         self.lost += 1
-        self.trouble = f"{self.name}: {why}; {self.lost} changes were not told"
+        self._say(f"{self.name}: {why}; {self.lost} changes were not told")
+
+    def _say(self, trouble: str) -> None:
+        if trouble == self.trouble:
+            return
+        self.trouble = trouble
+        self._on_trouble(trouble or f"{self.name}: over")
 
     async def _told(self, at: datetime) -> None:
         text = at.astimezone(UTC).isoformat()
