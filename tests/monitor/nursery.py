@@ -30,6 +30,7 @@ from mailprobe.prober import Prober
 if TYPE_CHECKING:
     from mailprobe.lab import Lab
     from mailprobe.model.entry import Entry
+    from tests.real.world import RealWorld
 
 EVERY = 0.15  # seconds between two mails of a route: hours of a monitor in a second
 MAILBOXES = ("ada@libero.test", "bob@libero.test", "ada@posta.test")
@@ -43,11 +44,14 @@ class World(msgspec.Struct):
     ca_file: str
     nameserver: str
     mx_port: int
-    boxes: dict[str, tuple[str, str, int, int]]
+    every: float
+    boxes: dict[str, tuple[str, str, int, str, int]]
 
     @classmethod
-    def of(cls, lab: Lab, folder: Path, ledger: str) -> World:
-        """Describe a lab that runs."""
+    def of(
+        cls, lab: Lab | RealWorld, folder: Path, ledger: str, every: float = EVERY
+    ) -> World:
+        """Describe a lab or real servers that run."""
         boxes = {}
         for address in MAILBOXES:
             box = lab.mailbox(address)
@@ -55,13 +59,15 @@ class World(msgspec.Struct):
             assert box.imap
             assert box.smtp
             secret = box.password.reveal()
-            boxes[address] = (secret, box.imap.host, box.imap.port, box.smtp.port)
+            at = (box.imap.host, box.imap.port, box.smtp.host, box.smtp.port)
+            boxes[address] = (secret, *at)
         return cls(
             ledger=ledger,
             acknowledged=str(folder / "acknowledged"),
             ca_file=str(lab.ca_file),
             nameserver=lab.nameserver,
             mx_port=lab.mx_port,
+            every=every,
             boxes=boxes,
         )
 
@@ -71,10 +77,11 @@ class World(msgspec.Struct):
             address: Mailbox(
                 address,
                 password=Secret(secret),
-                imap=Endpoint(host, imap, "tls"),
-                smtp=Endpoint(host.replace("imap", "smtp", 1), smtp, "tls"),
+                imap=Endpoint(imap, imap_port, "tls"),
+                smtp=Endpoint(smtp, smtp_port, "tls"),
             )
-            for address, (secret, host, imap, smtp) in self.boxes.items()
+            for address, ends in self.boxes.items()
+            for secret, imap, imap_port, smtp, smtp_port in (ends,)
         }
         ada, bob, eve = boxes
         ends = [(ada, bob), (bob, eve), (eve, ada), (eve, bob), (ada, ada)]
@@ -103,6 +110,7 @@ class World(msgspec.Struct):
             ca_file=self.ca_file,
             nameservers=[self.nameserver],
             mx_port=self.mx_port,
+            loopback=True,
         )
 
 
@@ -120,7 +128,7 @@ class Telling(Ledger):
 
 async def watch(world: World) -> None:
     """Run a monitor until somebody ends this process."""
-    plan = world.plan(EVERY)
+    plan = world.plan(world.every)
     Telling.into = os.open(world.acknowledged, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     ledger = Telling.open(plan.ledger)
     async with world.prober() as prober, Monitor(plan, prober, ledger=ledger) as ours:
@@ -158,7 +166,7 @@ def life(world: World, seconds: float) -> str:
 
 def main() -> None:
     """Answer each line of standard input with one on standard output."""
-    plans.INTERVAL_MIN = EVERY  # type: ignore[misc]  # the lab is no provider
+    plans.INTERVAL_MIN = 0.01  # type: ignore[misc]  # the lab is no provider
     world = msgspec.json.decode(sys.argv[1], type=World)
     asyncio.run(warm_up(world))
     for line in sys.stdin:

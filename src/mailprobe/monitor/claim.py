@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from mailprobe.monitor.place import Place
 
+LINGER: Final = 1.0  # seconds; a server takes some ms to see that a client has died
+_AGAIN: Final = 0.05
 _LOCK: Final = 0x6D70_6D6F  # PostgreSQL's advisory lock; `opening` has another
 _KEEPALIVE: Final = (
     "SET tcp_keepalives_idle = 30",
@@ -97,8 +100,7 @@ class Claim:
             # Not in a transaction: that would be open for as long as the monitor is.
             session = engine.connect().execution_options(isolation_level="AUTOCOMMIT")
             self._say(session, _KEEPALIVE)
-            asked = sa.select(sa.func.pg_try_advisory_lock(_LOCK))
-            held = bool(session.execute(asked).scalar())
+            held = self._ask(session)
         except BaseException:
             engine.dispose()
             raise
@@ -106,6 +108,15 @@ class Claim:
         if not held:
             self.release()
         return held
+
+    def _ask(self, session: sa.Connection) -> bool:
+        asked = sa.select(sa.func.pg_try_advisory_lock(_LOCK))
+        until = time.monotonic() + LINGER
+        while not session.execute(asked).scalar():
+            if time.monotonic() > until:
+                return False
+            time.sleep(_AGAIN)
+        return True
 
     def _say(self, session: sa.Connection, statements: Sequence[str]) -> None:
         for statement in statements:
