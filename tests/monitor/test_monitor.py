@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +16,7 @@ from mailprobe.lab.outages import outage
 from mailprobe.model.entry import Intended, Sampled, Tripped
 from mailprobe.model.passage import Fate
 from mailprobe.model.sample import Function, Outcome, Party
-from mailprobe.monitor import courier, resuming
+from mailprobe.monitor import courier, lookout, resuming
 from mailprobe.monitor.auditor import Auditor, tail
 from mailprobe.monitor.books import Books
 from mailprobe.monitor.desk import Desk
@@ -26,7 +29,6 @@ from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from mailprobe.model.entry import Entry
     from mailprobe.model.incident import Event
@@ -215,17 +217,38 @@ async def test_what_is_overdue_is_counted_and_given_up(world: World) -> None:
 async def test_a_monitor_starts_and_ends(world: World) -> None:
     """Entered and left at once, it has noted both, and nothing is open."""
     plan = world.plan
-    other = plan.__class__(
-        **{
-            **{name: getattr(plan, name) for name in plan.__slots__},
-            "ledger": plan.ledger.__class__(str(plan.ledger) + "2"),
-        }
-    )
+    other = replace(plan, ledger=Path(f"{plan.ledger}2"))
     async with Monitor(other, world.prober) as monitor:
         assert monitor.events.maxlen
     async with Ledger.open(other.ledger, write=False) as ledger:
         kinds = [entry.kind async for _, entry in ledger.entries()]
     assert kinds.count("ran") == 2
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize("awaited", [True, False])
+async def test_a_part_that_fails_ends_the_whole(
+    world: World, monkeypatch: pytest.MonkeyPatch, *, awaited: bool
+) -> None:
+    """Whether `run` is awaited or not, nobody takes half a monitor for a whole."""
+
+    async def broken(_: Desk) -> None:
+        message = "a fault of ours"
+        raise ZeroDivisionError(message)
+
+    monkeypatch.setattr(lookout, "watch_clock", broken)
+    plan = replace(world.plan, ledger=Path(f"{world.plan.ledger}2"))
+    monitor = Monitor(plan, world.prober)
+
+    async def watch() -> None:
+        async with monitor:
+            await (monitor.run() if awaited else asyncio.sleep(0.01))
+
+    with pytest.raises(ZeroDivisionError, match="a fault of ours"):
+        await watch()
+    async with Ledger.open(plan.ledger, write=False) as ledger:
+        kinds = [entry.kind async for _, entry in ledger.entries()]
+    assert (kinds[0], kinds[-1]) == ("ran", "ran")
 
 
 @pytest.mark.parametrize(

@@ -80,10 +80,14 @@ class Desk:
     async def until(self, moment: datetime) -> bool:
         """Sleep until a time of day; return False at once if the clock was set."""
         while (left := (moment - self.now()).total_seconds()) > 0:
-            pause = min(left, NAP)
+            pause = min(left, self.together())
             if await self.nap(pause):
                 return pause == left  # else it has taken what it was to take
         return True
+
+    def together(self) -> float:
+        """Return the seconds until all wake at once; in between the machine sleeps."""
+        return NAP - self._clock.monotonic() % NAP
 
     async def nap(self, seconds: float) -> float:
         """Sleep; return by how many seconds the clock was set, 0 if it was not."""

@@ -8,7 +8,6 @@ from mailprobe.judge.sampling import samples
 from mailprobe.model.entry import Alarmed, Sampled
 from mailprobe.model.sample import Function, Outcome, Party, Sample
 from mailprobe.model.verdict import Blame
-from mailprobe.monitor.desk import NAP
 from mailprobe.probes.control import any_control
 
 if TYPE_CHECKING:
@@ -53,7 +52,7 @@ async def watch_controls(desk: Desk, place: float) -> None:
 async def watch_clock(desk: Desk) -> None:
     """Note when time was skipped; that it was set back the ledger notes itself."""
     while True:
-        jump = await desk.nap(NAP)
+        jump = await desk.nap(desk.together())
         if jump > 0:
             what = (
                 f"the clock went ahead by {jump:.0f} s: it was set, or this machine "

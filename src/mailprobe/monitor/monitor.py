@@ -123,15 +123,23 @@ class Monitor:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._failed is not None and not self._failed.done():
-            self._failed.cancel()
+        failure = self._failure()
         try:
             await self.books.record(Ran(at=self.desk.now(), running=False))
         except LedgerError:
-            if not isinstance(error, LedgerError):
-                raise  # else it was said already
+            if not isinstance(error or failure, LedgerError):
+                raise  # else it is said already
         finally:
             await self._ledger.__aexit__(None, None, None)
+        if error is None and failure is not None:
+            raise failure  # whoever did not await `run` has to know it, too
+
+    def _failure(self) -> BaseException | None:
+        """Return what ended a part, if one was ended."""
+        failed = self._failed
+        if failed is None or failed.cancel() or failed.cancelled():
+            return None
+        return failed.exception()
 
     async def run(self) -> None:
         """
