@@ -44,6 +44,11 @@ class Crowd(NewMail):
             for one in self.awaited.values():
                 one.foreign += 1
 
+    async def read_inbox(self) -> None:
+        """Read what is new in INBOX, of which the server has just told."""
+        self.session.take_change()
+        await self._read_news(self.places[0], by=self.recorder.elapsed())
+
     def hear(self, news: Sequence[tuple[float, int | None, int | None]]) -> None:
         """Note what IDLE told: when, EXISTS, EXPUNGE."""
         if any(expunge is not None for _, _, expunge in news):

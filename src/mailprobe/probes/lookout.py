@@ -38,6 +38,9 @@ PAUSES: Final = 4
 # Seconds; servers end a silent session after 30 minutes, address translators
 # after some 10 (RFC 9051 5.4, RFC 5382 5).
 KEEP_ALIVE: Final = 540.0
+# Seconds for which work that has time is gathered while other mails are on their
+# way: one exchange then serves many, and none of them holds a sight up for long.
+GATHER: Final = 0.25
 FAREWELLS: Final = 2  # budgets: for the answer that is still owed, and for LOGOUT
 
 
@@ -49,12 +52,14 @@ class Job:
     Attributes:
         what: "look", "headers", "remove" or "quota".
         sightings: The mails it is about.
+        since: When it was wanted.
         done: Its result; or the `Trouble` it met, which is raised to the trip.
     """
 
     what: str
     sightings: tuple[Sighting, ...]
     done: asyncio.Future[Any]
+    since: float
     thorough: bool = False
 
 
@@ -168,7 +173,8 @@ class Lookout:
         if self.error is not None:
             raise self.error
         done = asyncio.get_running_loop().create_future()
-        self.jobs.append(Job(what, tuple(sightings), done, thorough))
+        since = self.recorder.elapsed()
+        self.jobs.append(Job(what, tuple(sightings), done, since, thorough))
         self._stirred.set()
         result = await done
         if isinstance(result, Exception):
@@ -264,16 +270,26 @@ class Lookout:
     async def _watch(self) -> None:
         while self.awaited:
             self._stirred.clear()
-            await self._work()
-            if self._due() <= self.recorder.elapsed():
+            if self._pushed:
+                await self._read_push()
+            elif self._work_due() <= self.recorder.elapsed():
+                await self._work()
+            elif self._due() <= self.recorder.elapsed():
                 await self._look()
             else:
                 await self._rest()
 
+    def _work_due(self) -> float:
+        """When work for trips is to be done: at once if no mail is on its way."""
+        self.jobs = [job for job in self.jobs if not job.done.done()]
+        if not self.jobs:
+            return math.inf
+        hurry = any(job.thorough for job in self.jobs)
+        waiting = any(one.since is not None for one in self.awaited.values())
+        return self.jobs[0].since + (GATHER if waiting and not hurry else 0.0)
+
     def _due(self) -> float:
         """When the next look is to be made, by the youngest mail on its way."""
-        if self._pushed or any(job.what == "look" for job in self.jobs):
-            return 0.0
         waits = [one.since for one in self.awaited.values() if one.since is not None]
         if not waits:
             return self._looked + KEEP_ALIVE
@@ -285,22 +301,27 @@ class Lookout:
         return min(max(limits.poll_first, share), limits.poll_longest)
 
     async def _look(self) -> None:
-        crowd, jobs = self._crowd(), [job for job in self.jobs if job.what == "look"]
+        crowd, jobs = self._crowd(), self._wanted("look")
         began = self.recorder.elapsed()
         thorough = any(job.thorough for job in jobs) or began - self._looked >= TRUSTING
         async with self._budget():
             await crowd.look(thorough=thorough)
         self._looked = self.recorder.elapsed()
         self._took = self._looked - began
-        self._pushed = False
-        crowd.pushes.clear()
         for one in self.awaited.values():
             one.polls += 1
         self._settle(jobs, None)
 
+    async def _read_push(self) -> None:
+        """Read the new mail of which IDLE told; the other folders can wait."""
+        crowd, self._pushed = self._crowd(), False
+        async with self._budget():
+            await crowd.read_inbox()
+        crowd.pushes.clear()
+
     async def _rest(self) -> None:
         """Wait for the next look, in IDLE if that is worth it."""
-        seconds = self._due() - self.recorder.elapsed()
+        seconds = min(self._due(), self._work_due()) - self.recorder.elapsed()
         if self._stirred.is_set() or seconds <= 0:
             return
         if self._idles and seconds >= IDLE_FROM:
@@ -344,15 +365,13 @@ class Lookout:
 
     async def _work(self) -> None:
         """Do what trips want, the like of it together."""
-        self.jobs = [job for job in self.jobs if not job.done.done()]
         kinds = {
             "headers": self._fetch,
             "remove": self._remove,
             "quota": self._read_quota,
         }
         for what, do in kinds.items():
-            jobs = [job for job in self.jobs if job.what == what]
-            if not jobs:
+            if not (jobs := self._wanted(what)):
                 continue
             try:
                 async with self._budget():
@@ -361,6 +380,11 @@ class Lookout:
                 if trouble.kind not in imap.REFUSALS:
                     raise
                 self._settle(jobs, trouble)
+        if self._wanted("look"):
+            await self._look()
+
+    def _wanted(self, what: str) -> list[Job]:
+        return [job for job in self.jobs if job.what == what]
 
     async def _fetch(self, jobs: list[Job]) -> None:
         crowd = self._crowd()
