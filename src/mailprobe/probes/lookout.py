@@ -39,8 +39,9 @@ PAUSES: Final = 4
 # after some 10 (RFC 9051 5.4, RFC 5382 5).
 KEEP_ALIVE: Final = 540.0
 # Seconds for which work that has time is gathered while other mails are on their
-# way: one exchange then serves many, and none of them holds a sight up for long.
-GATHER: Final = 0.25
+# way: one exchange then serves many, and seldom holds a sight up. As long as a
+# single trip may wait for the word of IDLE.
+GATHER: Final = 1.0
 FAREWELLS: Final = 2  # budgets: for the answer that is still owed, and for LOGOUT
 
 
