@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from mailprobe.model.failure import Kind
 from mailprobe.wire.trouble import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from datetime import datetime
 
     from mailprobe.mail.canary import Canary
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from mailprobe.probes.lookout import Lookout
     from mailprobe.probes.newmail import Sighting
     from mailprobe.wire.recorder import Recorder
+
+# Of the time that is left: three things are to be done one after the other, and
+# all of them must be done within it.
+PATIENCE: Final = 0.1
 
 
 @dataclass(eq=False)
@@ -117,23 +121,34 @@ class Awaited:
     async def headers(self, sighting: Sighting) -> tuple[bytes, datetime | None]:
         """Fetch the headers of our mail and the time the store gives it."""
         found: tuple[bytes, datetime | None]
-        found = await self.lookout.do("headers", [sighting])
+        found = await self._done("headers", [sighting])
         return found
 
     async def look(self, *, thorough: bool = False) -> bool:
         """Have the lookout look once more; return whether our mail is there."""
-        await self.lookout.do("look", thorough=thorough)
+        await self._done("look", thorough=thorough)
         return bool(self.sightings)
 
     async def remove(self) -> bool:
         """Delete every sighted copy; return whether all of them are gone."""
-        gone = await self.lookout.do("remove", self.sightings)
+        gone = await self._done("remove", self.sightings)
         return bool(gone)
 
     async def quota(self) -> Quota | None:
         """Ask for the storage quota."""
-        found: Quota | None = await self.lookout.do("quota")
+        found: Quota | None = await self._done("quota")
         return found
+
+    async def _done(
+        self, what: str, sightings: Sequence[Sighting] = (), *, thorough: bool = False
+    ) -> Any:  # noqa: ANN401 - by what it is
+        share = 0.0 if thorough else PATIENCE
+        return await self.lookout.do(
+            what,
+            sightings,
+            patience=share * self.recorder.remaining(),
+            thorough=thorough,
+        )
 
     def _check(self, *, lasting: bool = True) -> None:
         """Raise what has ended the watching; or, at the end, what interrupts it."""

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import math
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from mailprobe.mail.imap import count
-from mailprobe.mail.imap_stream import StreamError
 from mailprobe.model.failure import Kind, Phase
 from mailprobe.probes import imap
 from mailprobe.probes.crowd import Crowd
+from mailprobe.probes.jobs import Job, fetch, named, pushed, read_quota, remove, settle
+from mailprobe.probes.opening import Opening
 from mailprobe.probes.roundtrip import beginnings, junk_folders
 from mailprobe.probes.watch import TRUSTING
 from mailprobe.wire.recorder import Recorder
 from mailprobe.wire.trouble import Ended, Trouble, failure_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from mailprobe.model.failure import Failure
     from mailprobe.model.report import Step
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from mailprobe.probes.newmail import Sighting
     from mailprobe.probes.vantage import Vantage
     from mailprobe.wire.imap import ImapSession
-    from mailprobe.wire.recorder import OpenStep
 
 # Seconds; IDLE and its DONE are two exchanges: for less, a poll is as cheap.
 IDLE_FROM: Final = 0.1
@@ -43,45 +44,6 @@ KEEP_ALIVE: Final = 540.0
 # single trip may wait for the word of IDLE.
 GATHER: Final = 1.0
 FAREWELLS: Final = 2  # budgets: for the answer that is still owed, and for LOGOUT
-
-
-@dataclass(eq=False, slots=True)
-class Job:
-    """
-    Something a trip wants done on the connection; see `Lookout.do`.
-
-    Attributes:
-        what: "look", "headers", "remove" or "quota".
-        sightings: The mails it is about.
-        since: When it was wanted.
-        done: Its result; or the `Trouble` it met, which is raised to the trip.
-    """
-
-    what: str
-    sightings: tuple[Sighting, ...]
-    done: asyncio.Future[Any]
-    since: float
-    thorough: bool = False
-
-
-class Opening(Recorder):
-    """A recorder that knows which step is going on."""
-
-    phase = Phase.DNS
-    peer = ""
-    began = 0.0
-
-    def step(
-        self,
-        phase: Phase,
-        peer: str,
-        budget: float,
-        *,
-        optional: bool | frozenset[Kind] = False,
-    ) -> OpenStep:
-        """Note what begins; see `Recorder.step`."""
-        self.phase, self.peer, self.began = phase, peer, self.elapsed()
-        return super().step(phase, peer, budget, optional=optional)
 
 
 @dataclass(eq=False)
@@ -163,10 +125,21 @@ class Lookout:
         self._stirred.set()
 
     async def do(
-        self, what: str, sightings: Iterable[Sighting] = (), *, thorough: bool = False
+        self,
+        what: str,
+        sightings: Iterable[Sighting] = (),
+        *,
+        patience: float = 0.0,
+        thorough: bool = False,
     ) -> Any:  # noqa: ANN401 - by what it is
         """
         Have something done between two looks; with the like of it for others.
+
+        Args:
+            what: See `Job`.
+            sightings: The mails it is about.
+            patience: Seconds it has time, while others wait for their mail.
+            thorough: Of a look: also if the server tells of no change.
 
         Raises:
             Trouble: If it is refused, or the connection is lost for good.
@@ -174,8 +147,8 @@ class Lookout:
         if self.error is not None:
             raise self.error
         done = asyncio.get_running_loop().create_future()
-        since = self.recorder.elapsed()
-        self.jobs.append(Job(what, tuple(sightings), done, since, thorough))
+        due = self.recorder.elapsed() + min(patience, GATHER)
+        self.jobs.append(Job(what, tuple(sightings), done, due, thorough))
         self._stirred.set()
         result = await done
         if isinstance(result, Exception):
@@ -282,12 +255,13 @@ class Lookout:
 
     def _work_due(self) -> float:
         """When work for trips is to be done: at once if no mail is on its way."""
+        # What was done is forgotten, and what a cancelled trip had wanted.
         self.jobs = [job for job in self.jobs if not job.done.done()]
         if not self.jobs:
             return math.inf
-        hurry = any(job.thorough for job in self.jobs)
-        waiting = any(one.since is not None for one in self.awaited.values())
-        return self.jobs[0].since + (GATHER if waiting and not hurry else 0.0)
+        if all(one.since is None for one in self.awaited.values()):
+            return 0.0
+        return min(job.due for job in self.jobs)
 
     def _due(self) -> float:
         """When the next look is to be made, by the youngest mail on its way."""
@@ -305,18 +279,18 @@ class Lookout:
         crowd, jobs = self._crowd(), self._wanted("look")
         began = self.recorder.elapsed()
         thorough = any(job.thorough for job in jobs) or began - self._looked >= TRUSTING
-        async with self._budget():
+        async with named(self.vantage.limits.command):
             await crowd.look(thorough=thorough)
         self._looked = self.recorder.elapsed()
         self._took = self._looked - began
         for one in self.awaited.values():
             one.polls += 1
-        self._settle(jobs, None)
+        settle(jobs, None)
 
     async def _read_push(self) -> None:
         """Read the new mail of which IDLE told; the other folders can wait."""
         crowd, self._pushed = self._crowd(), False
-        async with self._budget():
+        async with named(self.vantage.limits.command):
             await crowd.read_inbox()
         crowd.pushes.clear()
 
@@ -335,24 +309,15 @@ class Lookout:
     async def _idle(self, seconds: float) -> None:
         session = self._session()
         try:
-            async with self._budget():
+            async with named(self.vantage.limits.command):
                 await session.idle_start()
         except Trouble:
             if not session.usable:
                 raise
             self._idles = False  # offered and refused
             return
-        push = asyncio.ensure_future(session.idle_push())
-        push.add_done_callback(lambda _: self._stirred.set())
-        try:
-            with suppress(TimeoutError):
-                async with asyncio.timeout(seconds):
-                    await self._stirred.wait()
-        finally:
-            push.cancel()
-            await asyncio.wait({push})
-        news = [] if push.cancelled() else push.result()
-        async with self._budget():
+        news = await pushed(session, self._stirred, seconds)
+        async with named(self.vantage.limits.command):
             await session.idle_done()
         self._crowd().hear(
             [
@@ -366,73 +331,27 @@ class Lookout:
 
     async def _work(self) -> None:
         """Do what trips want, the like of it together."""
-        kinds = {
-            "headers": self._fetch,
-            "remove": self._remove,
-            "quota": self._read_quota,
+        crowd = self._crowd()
+        kinds: dict[str, Callable[[list[Job]], Awaitable[None]]] = {
+            "headers": partial(fetch, crowd),
+            "remove": partial(remove, crowd),
+            "quota": partial(read_quota, self.vantage, self.recorder, self.notes),
         }
         for what, do in kinds.items():
             if not (jobs := self._wanted(what)):
                 continue
             try:
-                async with self._budget():
+                async with named(self.vantage.limits.command):
                     await do(jobs)
             except Trouble as trouble:
                 if trouble.kind not in imap.REFUSALS:
                     raise
-                self._settle(jobs, trouble)
+                settle(jobs, trouble)
         if self._wanted("look"):
             await self._look()
 
     def _wanted(self, what: str) -> list[Job]:
-        return [job for job in self.jobs if job.what == what]
-
-    async def _fetch(self, jobs: list[Job]) -> None:
-        crowd = self._crowd()
-        for place in crowd.places:
-            these = [job for job in jobs if job.sightings[0].place is place]
-            if these:
-                uids = [job.sightings[0].uid for job in these]
-                found = await crowd.headers_of(place, uids)
-                for job in these:
-                    uid = job.sightings[0].uid
-                    self._settle([job], found.get(uid, (b"", None)))
-
-    async def _remove(self, jobs: list[Job]) -> None:
-        crowd = self._crowd()
-        try:
-            gone = await crowd.delete(one for job in jobs for one in job.sightings)
-            self._settle(jobs, gone)
-        except Trouble as trouble:
-            if trouble.kind not in imap.REFUSALS:
-                raise
-            self._settle(jobs, trouble)
-        if self.awaited:
-            await crowd.return_to_inbox()
-
-    async def _read_quota(self, jobs: list[Job]) -> None:
-        with suppress(Ended):
-            await imap.read_quota(self.vantage, self.recorder, self.notes)
-        self._settle(jobs, self.notes.quota)
-
-    def _settle(self, jobs: list[Job], result: object) -> None:
-        for job in jobs:
-            self.jobs.remove(job)
-            if not job.done.done():
-                job.done.set_result(result)
-
-    @asynccontextmanager
-    async def _budget(self) -> AsyncIterator[None]:
-        """Bound what is not a step of any trip, and name what went wrong."""
-        seconds = self.vantage.limits.command
-        try:
-            async with asyncio.timeout(seconds):
-                yield
-        except TimeoutError:
-            detail = f"nothing within the {seconds:.3g} s allowed for it"
-            raise Trouble(Kind.REPLY_TIMEOUT, detail=detail) from None
-        except StreamError as error:
-            raise Trouble(Kind.IMAP_PROTOCOL, detail=str(error)) from None
+        return [j for j in self.jobs if j.what == what and not j.done.done()]
 
     def _new_recorder(self) -> Opening:
         # No deadline: each phase has its budget, and it ends with the last trip.
