@@ -105,9 +105,11 @@ def _many(kind: str, reports: list[Any], most: int, told: dict[str, Any]) -> Man
         at = delivered.get(report.canary.strip("<>").partition("@")[0])
         if report.landed is None or at is None:
             continue
-        when, address = at
-        # The header that the lab wrote for the mailbox says whose mail it was.
-        own = address == report.target.recipient.address and report.copies == 1
+        when, address, uid = at
+        # The UID that the lab gave to this token's mail is the one that was fetched.
+        fetched = [s.seen[0] for s in report.steps if s.phase == "fetch"]
+        right = address == report.target.recipient.address
+        own = right and report.copies == 1 and fetched == [f"UID {uid} in INBOX"]
         found += own
         swapped += not own
         seen = next(s for s in report.steps if s.phase == "transit")
@@ -155,13 +157,15 @@ def _lab(kind: str) -> Iterator[Any]:
 
 async def _serve(kind: str) -> None:
     """Be the lab: say where it is, and at the end what it saw."""
-    delivered: dict[str, tuple[float, str]] = {}
+    delivered: dict[str, tuple[float, str, int]] = {}
     deliver = Store.deliver
 
     def noted(self: Store, address: str, raw: bytes, *args: Any, **more: Any) -> Any:  # noqa: ANN401
+        at = time.time()
+        message = deliver(self, address, raw, *args, **more)
         if found := TOKEN.search(raw):
-            delivered[found[1].decode()] = time.time(), address
-        return deliver(self, address, raw, *args, **more)
+            delivered[found[1].decode()] = at, address, message.uid
+        return message
 
     users = [f"box{number:02}" for number in range(BOXES)]
     loop = asyncio.get_running_loop()

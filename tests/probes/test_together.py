@@ -57,6 +57,8 @@ def own_mail_each(checks: list[Check[TripReport]]) -> None:
     assert {check.report.deleted for check in checks} == {True}
     assert {check.report.foreign for check in checks} == {0}
     assert len({check.report.canary for check in checks}) == len(checks)
+    fetched = {s.seen for c in checks for s in c.report.steps if s.phase == "fetch"}
+    assert len(fetched) == len(checks)
 
 
 @pytest.mark.asyncio
