@@ -79,7 +79,7 @@ def tests(session: nox.Session) -> None:
 
 @nox.session
 def real(session: nox.Session) -> None:
-    """Run the same probes against Postfix, Dovecot, NSD and unbound, on loopback."""
+    """Run the same tests against real servers, on loopback."""
     _install(session, "test")
     session.run("pytest", "-m", "real", *session.posargs)
 

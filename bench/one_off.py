@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Iterator
 from functools import partial
-from time import perf_counter
 from typing import Final
 
 from bench.measure import Comparison, in_turns
 from bench.scene import Scene
+from bench.started import started
 from tests.real.world import RealWorld
 
 RUNS: Final = 15
@@ -26,9 +25,9 @@ def measure() -> Iterator[Comparison]:
     with RealWorld() as world:
         for command, service, security in SERVICES:
             scene = Scene.of(world, service, security)
-            ours = partial(_once, _ours(command, scene))
+            ours = partial(started, *_ours(command, scene))
             name = f"`mailprobe {command}`, one check with TLS"
-            mine, other = in_turns(RUNS, ours, partial(_once, BARE))
+            mine, other = in_turns(RUNS, ours, partial(started, *BARE))
             yield Comparison(
                 name=name,
                 against='`python -c "import asyncio, ssl"`',
@@ -38,7 +37,7 @@ def measure() -> Iterator[Comparison]:
             )
             plugin = _plugin(command, scene)
             if shutil.which(plugin[0]):
-                mine, other = in_turns(RUNS, ours, partial(_once, plugin))
+                mine, other = in_turns(RUNS, ours, partial(started, *plugin))
                 yield Comparison(
                     name=name,
                     against=f"`check_{command}`, which verifies nothing",
@@ -62,12 +61,6 @@ def _plugin(command: str, scene: Scene) -> list[str]:
         *(f"{PLUGINS}/check_{command}", "-H", scene.address),
         *("-p", str(scene.port), tls),
     ]
-
-
-def _once(command: list[str]) -> float:
-    began = perf_counter()
-    subprocess.run(command, check=True, capture_output=True)
-    return perf_counter() - began
 
 
 if __name__ == "__main__":

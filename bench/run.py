@@ -29,12 +29,13 @@ HERE: Final = Path(__file__).parent
 LIBRARIES: Final = ("aiosmtplib", "aioimaplib", "dnspython", "cryptography", "msgspec")
 FLEET: Final = ("fleet_smtp", "fleet_imap", "fleet_size", "fleet_dns", "one_off")
 NEED_SERVERS: Final = frozenset({"starttls", "mailbox", "trip_accuracy", *FLEET})
-PEERS: Final = ("smtpdfix", "mail-devel", "aiosmtpd", "aiodns", "uvloop")
+PEERS: Final = ("sqlalchemy", "smtpdfix", "mail-devel", "aiosmtpd", "aiodns", "uvloop")
 PAGES: Final = {
     "results.md": ("startup", "starttls", "mailbox", "trip_accuracy", "notice"),
     "results-lab.md": ("lab",),
     "results-fleet.md": FLEET,
     "results-trips.md": ("many_trips",),
+    "results-ledger.md": ("ledger",),
 }
 """Which benchmarks fill which file; a file is written when all of them were run."""
 

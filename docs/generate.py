@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Any, Final
 from mailprobe.cli import parser
 from mailprobe.judge.kinds import KINDS
 from mailprobe.judge.rules import RULES
+from mailprobe.judge.transitions import TRANSITIONS, transition
 from mailprobe.lab import OUTAGES, REPLAYS
+from mailprobe.model.passage import Fate
 from mailprobe.providers import builtin
 from mailprobe.render.schema import schema
 
@@ -117,6 +119,98 @@ def failures() -> str:
         "once more before it counts (`--attempts`), but never after a login.",
         table(heads, rows),
     )
+
+
+# --- fates ------------------------------------------------------------------------
+
+FATES: Final = {
+    Fate.UNCONFIRMED: "Perhaps taken: there is no answer yet, or it was lost.",
+    Fate.IN_FLIGHT: "Taken by a server, and not seen yet.",
+    Fate.DELIVERED: "In the inbox, and not surely late.",
+    Fate.LATE: "In the inbox, and surely later than its route allows.",
+    Fate.JUNK: "In the junk folder alone.",
+    Fate.REJECTED: "Refused, or never handed over.",
+    Fate.BOUNCED: "Taken, and returned to its sender.",
+    Fate.PRESUMED_LOST: "Not seen within the horizon, and given up.",
+    Fate.RECOVERED: "Seen after it had been returned or given up.",
+}
+FATES_INTRO: Final = """\
+Each canary mail has exactly one fate at a time, from the moment before it is sent. Its
+fate follows from what was written down about it, by the table below, and from nothing
+else: whoever has the entries can work it out again."""
+ARRIVALS: Final = """\
+## When it arrived
+
+- A mail arrived when its store says so (INTERNALDATE), if that can be true: not before
+  it was handed over, nor while we looked and it was not there, and not after we saw
+  it. A minute either way is left to the clocks. Else it arrived when it was first seen.
+- It is late if it surely was. While a mailbox cannot be opened, nobody can say that a
+  mail in it is late; once it opens, the store's date tells. If the mail was looked for
+  in vain, it was not there, whatever date it bears afterwards.
+- Each copy has its own delay. The copy that was first in the inbox counts; the others
+  are duplicates, counted beside the balance. A copy is known by its folder and UID; in
+  a folder that was numbered anew, by the store's date.
+- The horizon is five days: servers try that long (RFC 5321 4.5.4.1). A mail that comes
+  later is recovered.
+- A mail is overtaken if one of the same route, sent later, arrived before it
+  (`mailprobe.judge.order`). Many of them mean a queue that is drained from its end."""
+BALANCE: Final = """\
+## What goes in comes out
+
+After every entry these hold; if they do not, there is a fault of ours, and it is said:
+
+```text
+submitted              = rejected + accepted + unconfirmed
+accepted + unconfirmed = delivered + late + junk + recovered
+                         + bounced + presumed lost + in flight
+```
+
+A mail whose fate is unconfirmed counts as in flight in the second line. A mail that is
+seen, held or returned was accepted, whatever the answer at its submission was."""
+BOUNCES: Final = """\
+## Bounces
+
+Anybody can write a bounce. It returns or holds a mail only if it bears the token of
+that mail, made with our key for its sender and its recipient, was found in the sender's
+mailbox, and speaks of the recipient. Everything else is evidence, and moves nothing.
+Answers in somebody's absence and read receipts are no bounces."""
+
+
+def fates() -> str:
+    """Draw the table of transitions, and give each row its reason."""
+    kinds = list(dict.fromkeys(row.entry for row in TRANSITIONS))[1:]
+    grid = (
+        (code(fate), *(_after(transition(fate, kind).after, fate) for kind in kinds))
+        for fate in FATES
+    )
+    rows = (
+        (
+            code(row.entry),
+            ", ".join(code(fate) for fate in row.before),
+            ", ".join(code(fate) for fate in row.after) or "stays",
+            row.reason,
+        )
+        for row in TRANSITIONS
+    )
+    return page(
+        "Fates",
+        "the table in mailprobe.judge.transitions",
+        FATES_INTRO,
+        table(("fate", "meaning"), [(code(f), said) for f, said in FATES.items()]),
+        "## From fate to fate",
+        "Down: what a mail is. Across: what is noted about it. A dot: it stays.",
+        table(("", *map(code, kinds)), grid),
+        "The same with its reasons. Where several fates stand, the copies in the\n"
+        "mailboxes tell.",
+        table(("entry", "before", "after", "why"), rows),
+        ARRIVALS,
+        BALANCE,
+        BOUNCES,
+    )
+
+
+def _after(after: tuple[Fate, ...], before: Fate) -> str:
+    return ", ".join(after).replace("_", " ") if after not in ((), (before,)) else "·"
 
 
 # --- providers --------------------------------------------------------------------
@@ -362,6 +456,7 @@ def commands() -> str:
 # --- writing and comparing --------------------------------------------------------
 
 PAGES: Final[dict[str, Callable[[], str]]] = {
+    "concepts/fates.md": fates,
     "concepts/verdicts.md": verdicts,
     "reference/failures.md": failures,
     "reference/providers.md": providers,

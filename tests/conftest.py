@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.real.requirements import demand
+from tests.real.requirements import demand, demand_postgresql
 from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mailprobe.lab import ThreadedLab
+    from tests.real.postgresql import PostgresqlServer
     from tests.real.world import RealWorld
     from tests.worlds import World
 
@@ -22,12 +23,19 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def lab_world() -> Iterator[ThreadedLab]:
-    """The in-process lab, running in a thread of its own."""
+def _lab_thread() -> Iterator[ThreadedLab]:
+    """Keep one lab running for all tests of this process."""
     from mailprobe.lab import ThreadedLab  # noqa: PLC0415 - only who asks pays
 
     with ThreadedLab() as lab:
         yield lab
+
+
+@pytest.fixture
+def lab_world(_lab_thread: ThreadedLab) -> Iterator[ThreadedLab]:
+    """The in-process lab; nothing of a test is left in it for the next one."""
+    yield _lab_thread
+    _lab_thread.renew()
 
 
 @pytest.fixture(scope="session")
@@ -38,6 +46,16 @@ def real_world() -> Iterator[RealWorld]:
 
     with RealWorld() as world:
         yield world
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresqlServer]:
+    """A PostgreSQL server on a socket of its own; one per test process."""
+    demand_postgresql()
+    from tests.real.postgresql import PostgresqlServer  # noqa: PLC0415 - who asks pays
+
+    with PostgresqlServer() as server:
+        yield server
 
 
 @pytest.fixture(params=["lab", pytest.param("real", marks=pytest.mark.real)])

@@ -12,12 +12,15 @@ import mailprobe
 OPTIONAL = (
     "aioimaplib",
     "aiosmtplib",
+    "alembic",
     "click",
     "cryptography",
     "dns",
     "mailprobe.lab",
     "msgspec",
+    "psycopg",
     "rich",
+    "sqlalchemy",
     "trustme",
 )
 

@@ -14,8 +14,8 @@ from mailprobe import config
 from mailprobe.config import Config
 from mailprobe.model.errors import ConfigError
 from mailprobe.providers.document import SIZE_LIMIT, parse
-from mailprobe.settings import Settings
 from mailprobe.settings import settings as settings_of
+from mailprobe.tables import Settings
 
 PLANTED = "hunter2-planted"
 

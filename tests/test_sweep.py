@@ -13,10 +13,12 @@ from mailprobe import (
     Check,
     ImapTarget,
     Limits,
+    Mailbox,
     MxTarget,
     Pace,
     Prober,
     ProviderTarget,
+    Secret,
     SmtpTarget,
     TlsTarget,
     TripTarget,
@@ -309,3 +311,37 @@ async def test_a_refusal_is_judged_by_the_presets(lab_world: ThreadedLab) -> Non
     with lab_world.fault(busy):
         checks = await swept(lab_world, [MxTarget("libero.test", connect=True)])
     assert [(c.status, c.blame) for c in checks] == [("unknown", "vantage")]
+
+
+@pytest.mark.asyncio
+async def test_a_check_comes_with_its_target(lab_world: ThreadedLab) -> None:
+    """Whatever was found out of it, the target is the object that was given."""
+    given: list[Target] = [
+        ImapTarget(Mailbox("bob@posta.test", password=Secret("no"))),
+        MxTarget("posta.test"),
+        MxTarget("posta.test"),
+    ]
+    async with (
+        asyncio.timeout(ENOUGH),
+        Prober(**prober_options_for(lab_world)) as prober,
+        prober.sweep(given) as checks,
+    ):
+        found = [(target, check) async for target, check in checks.pairs()]
+    assert sorted(id(target) for target, _ in found) == sorted(map(id, given))
+    for target, check in found:
+        assert type(check.report.target) is type(target)
+
+
+@pytest.mark.asyncio
+async def test_each_target_may_have_its_own_time(lab_world: ThreadedLab) -> None:
+    """A function of the target gives its seconds; None leaves the default."""
+    given: list[Target] = [MxTarget("posta.test"), MxTarget("libero.test")]
+    limits = {given[0]: 1e-9, given[1]: None}
+    async with (
+        asyncio.timeout(ENOUGH),
+        Prober(**prober_options_for(lab_world)) as prober,
+        prober.sweep(given, timeout=lambda target: limits[target]) as checks,
+    ):
+        found = {target: check async for target, check in checks.pairs()}
+    assert found[given[0]].status != "ok"
+    assert found[given[1]].status == "ok"

@@ -19,10 +19,19 @@ if TYPE_CHECKING:
         check_tls,
     )
     from mailprobe.judge import judge
-    from mailprobe.model.errors import ConfigError, MailprobeError, UsageError
+    from mailprobe.mail.canary import Canary, mint
+    from mailprobe.model.bookmark import Bookmark, Page, Sentinel
+    from mailprobe.model.dispatch import DispatchReport, HandOver
+    from mailprobe.model.errors import (
+        ConfigError,
+        LedgerError,
+        MailprobeError,
+        UsageError,
+    )
     from mailprobe.model.failure import Failure, Kind, Phase, Reply
     from mailprobe.model.limits import Limits
     from mailprobe.model.pace import Pace
+    from mailprobe.model.passage import Balance, Copy, Fate, Passage, Submission
     from mailprobe.model.provider import Catalogue, Platform, Preset
     from mailprobe.model.report import (
         Certificate,
@@ -45,6 +54,7 @@ if TYPE_CHECKING:
     )
     from mailprobe.model.secret import Secret
     from mailprobe.model.target import (
+        DispatchTarget,
         Endpoint,
         ImapTarget,
         Mailbox,
@@ -54,6 +64,7 @@ if TYPE_CHECKING:
         SmtpTarget,
         TlsTarget,
         TripTarget,
+        VisitTarget,
     )
     from mailprobe.model.verdict import (
         Availabilities,
@@ -63,6 +74,14 @@ if TYPE_CHECKING:
         Status,
         Verdict,
     )
+    from mailprobe.model.visit import (
+        FolderRead,
+        Return,
+        SentinelRead,
+        Sighting,
+        VisitReport,
+    )
+    from mailprobe.monitor.ledger import Ledger
     from mailprobe.prober import Prober
     from mailprobe.sweep import Sweep
 
@@ -71,10 +90,14 @@ _HOMES: Final = {
         "check_imap check_mx check_provider check_round_trip check_smtp check_tls"
     ),
     "judge": "judge",
-    "model.errors": "ConfigError MailprobeError UsageError",
+    "model.errors": "ConfigError LedgerError MailprobeError UsageError",
+    "mail.canary": "Canary mint",
+    "model.bookmark": "Bookmark Page Sentinel",
+    "model.dispatch": "DispatchReport HandOver",
     "model.failure": "Failure Kind Phase Reply",
     "model.limits": "Limits",
     "model.pace": "Pace",
+    "model.passage": "Balance Copy Fate Passage Submission",
     "model.provider": "Catalogue Platform Preset",
     "model.report": (
         "Certificate Folder Hop ImapReport Inbox MxAddress MxHost MxReport ProberFacts "
@@ -82,10 +105,12 @@ _HOMES: Final = {
     ),
     "model.secret": "Secret",
     "model.target": (
-        "Endpoint ImapTarget Mailbox MxTarget ProviderTarget Security SmtpTarget "
-        "TlsTarget TripTarget"
+        "DispatchTarget Endpoint ImapTarget Mailbox MxTarget ProviderTarget Security "
+        "SmtpTarget TlsTarget TripTarget VisitTarget"
     ),
     "model.verdict": "Availabilities Blame Check Finding Status Verdict",
+    "monitor.ledger": "Ledger",
+    "model.visit": "FolderRead Return SentinelRead Sighting VisitReport",
     "prober": "Prober",
     "sweep": "Sweep",
 }
@@ -95,20 +120,31 @@ _HOME_OF: Final = {
 
 __all__ = [
     "Availabilities",
+    "Balance",
     "Blame",
+    "Bookmark",
+    "Canary",
     "Catalogue",
     "Certificate",
     "Check",
     "ConfigError",
+    "Copy",
+    "DispatchReport",
+    "DispatchTarget",
     "Endpoint",
     "Failure",
+    "Fate",
     "Finding",
     "Folder",
+    "FolderRead",
+    "HandOver",
     "Hop",
     "ImapReport",
     "ImapTarget",
     "Inbox",
     "Kind",
+    "Ledger",
+    "LedgerError",
     "Limits",
     "Mailbox",
     "MailprobeError",
@@ -117,6 +153,8 @@ __all__ = [
     "MxReport",
     "MxTarget",
     "Pace",
+    "Page",
+    "Passage",
     "Phase",
     "Platform",
     "Preset",
@@ -127,12 +165,17 @@ __all__ = [
     "Quota",
     "Reply",
     "Report",
+    "Return",
     "Secret",
     "Security",
+    "Sentinel",
+    "SentinelRead",
+    "Sighting",
     "SmtpReport",
     "SmtpTarget",
     "Status",
     "Step",
+    "Submission",
     "Sweep",
     "TlsFacts",
     "TlsReport",
@@ -141,6 +184,8 @@ __all__ = [
     "TripTarget",
     "UsageError",
     "Verdict",
+    "VisitReport",
+    "VisitTarget",
     "check_imap",
     "check_mx",
     "check_provider",
@@ -148,14 +193,15 @@ __all__ = [
     "check_smtp",
     "check_tls",
     "judge",
+    "mint",
 ]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - as many types as names
     if name == "__version__":
-        from importlib.metadata import version  # noqa: PLC0415 - only if asked for
+        from mailprobe.release import VERSION  # noqa: PLC0415 - only if asked for
 
-        return version(__name__)
+        return VERSION
     home = _HOME_OF.get(name)
     if home is None:
         message = f"module {__name__!r} has no attribute {name!r}"

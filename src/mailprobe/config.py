@@ -38,16 +38,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, TypedDict
 
-from mailprobe import providers
 from mailprobe.model.errors import ConfigError
 from mailprobe.model.target import Mailbox
-from mailprobe.providers.document import Document, dotted, read, shown
-from mailprobe.settings import MailboxSettings, ProberSettings, settings
+from mailprobe.tables import MailboxSettings, ProberSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from mailprobe.model.provider import Catalogue
+    from mailprobe.providers.document import Document
 
 FILE_NAME: Final = "mailprobe.toml"
 VARIABLE: Final = "MAILPROBE_CONFIG"
@@ -91,6 +90,9 @@ class Config:
             ConfigError: If it cannot be read or says something that cannot be
                 meant; the message names file, line and key.
         """
+        from mailprobe.providers.document import read  # noqa: PLC0415 - with a file
+        from mailprobe.settings import settings  # noqa: PLC0415 - the same
+
         document = read(Path(path))
         found = settings(document)
         return cls(document=document, prober=found.prober, mailboxes=found.mailboxes)
@@ -134,6 +136,8 @@ class Config:
         Raises:
             ConfigError: If a preset file cannot be used.
         """
+        from mailprobe import providers  # noqa: PLC0415 - only if needed
+
         found = providers.builtin()
         for item, path in enumerate(self.prober.presets):
             with _named(self._where("prober", "presets", item)):
@@ -199,10 +203,21 @@ class Config:
         )
         return self.catalogue.complete(box)
 
+    def name_of(self, name: str) -> str:
+        """
+        Return the name of the mailbox with this name or address.
+
+        Raises:
+            ConfigError: If there is no such mailbox.
+        """
+        return self._find(name).name
+
     def _find(self, name: str) -> MailboxSettings:
         for box in self.mailboxes:
             if box.name == name:
                 return box
+        from mailprobe.providers.document import dotted, shown  # noqa: PLC0415 - rare
+
         wanted = name.lower()
         found = [box for box in self.mailboxes if box.address.lower() == wanted]
         if len(found) == 1:
@@ -224,6 +239,8 @@ class Config:
             return f": there is no {FILE_NAME}{looked}"
         if not self.mailboxes:
             return "; the file has no [mailbox.NAME] table"
+        from mailprobe.providers.document import dotted  # noqa: PLC0415 - the same
+
         known = [word for box in self.mailboxes for word in (box.name, box.address)]
         near = get_close_matches(name, known, n=3)
         if near:
@@ -232,6 +249,8 @@ class Config:
         return f"; the file has {names}"
 
     def _where(self, *key: str | int) -> str:
+        from mailprobe.providers.document import dotted  # noqa: PLC0415 - rare
+
         return self.document.where(key) if self.document else dotted(key)
 
     def _try_open(self, key: str, path: Path) -> None:
@@ -239,6 +258,8 @@ class Config:
             path.open("rb").close()
         except (OSError, ValueError) as error:
             reason = getattr(error, "strerror", None) or "not a usable path"
+            from mailprobe.providers.document import shown  # noqa: PLC0415 - rare
+
             where = self._where("prober", key)
             message = f"{where}: {shown(path)} cannot be read: {reason}"
             raise ConfigError(message) from None
@@ -273,6 +294,8 @@ def _refuse_foreign(path: Path) -> None:
     except OSError:  # reading it will say why
         return
     if owner not in {os.geteuid(), 0}:
+        from mailprobe.providers.document import shown  # noqa: PLC0415 - rare
+
         message = (
             f"{shown(path)}: belongs to another user; if you trust it, "
             f"name it in ${VARIABLE}"

@@ -23,6 +23,7 @@ from mailprobe.model.report import (
     TripReport,
 )
 from mailprobe.model.target import (
+    DispatchTarget,
     ImapTarget,
     Mailbox,
     MxTarget,
@@ -32,6 +33,7 @@ from mailprobe.model.target import (
     Target,
     TlsTarget,
     TripTarget,
+    VisitTarget,
 )
 from mailprobe.probes.look import Look
 from mailprobe.probes.vantage import Vantage
@@ -39,16 +41,20 @@ from mailprobe.wire.clock import SystemClock
 from mailprobe.wire.tls import Trust
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
     from types import TracebackType
     from typing import Self
 
+    from mailprobe.mail.canary import Canary
+    from mailprobe.model.bookmark import Bookmark, Sentinel
+    from mailprobe.model.dispatch import DispatchReport
     from mailprobe.model.provider import Catalogue
     from mailprobe.model.report import Step
-    from mailprobe.model.target import SecurityName
+    from mailprobe.model.target import Lookup, SecurityName
     from mailprobe.model.verdict import Check
-    from mailprobe.sweep import Sweep, Targets
+    from mailprobe.model.visit import VisitReport
+    from mailprobe.sweep import Sweep, Targets, Timeout
     from mailprobe.wire.clock import Clock
 
 S = TypeVar("S", bound=Report)
@@ -57,6 +63,8 @@ TIMEOUT: Final = 60.0  # one conversation: a held-back greeting and a slow reply
 TIMEOUT_TRIP: Final = 300.0  # most mail arrives in seconds; greylisting takes minutes
 TIMEOUT_PROVIDER: Final = 180.0  # all conversations side by side, then a trip
 TIMEOUT_TLS: Final = 30.0
+TIMEOUT_DISPATCH: Final = 180.0  # one conversation, and what filters take at its end
+TIMEOUT_VISIT: Final = 120.0  # one conversation and two folders, without patience
 _TIMEOUTS: Final[dict[type[Target], float]] = {
     MxTarget: TIMEOUT,
     SmtpTarget: TIMEOUT,
@@ -64,6 +72,8 @@ _TIMEOUTS: Final[dict[type[Target], float]] = {
     TlsTarget: TIMEOUT_TLS,
     TripTarget: TIMEOUT_TRIP,
     ProviderTarget: TIMEOUT_PROVIDER,
+    DispatchTarget: TIMEOUT_DISPATCH,
+    VisitTarget: TIMEOUT_VISIT,
 }
 
 
@@ -310,6 +320,87 @@ class Prober:
         report = await self._look.at(target, given.seconds(timeout))
         return judge_provider(report)
 
+    # --- what a monitor is made of ----------------------------------------------
+
+    async def dispatch(
+        self,
+        canary: Canary,
+        sender: Mailbox | None = None,
+        *,
+        timeout: float = TIMEOUT_DISPATCH,
+    ) -> Check[DispatchReport]:
+        """
+        Hand one canary mail over, once, and hear what the server says of it.
+
+        Once the final dot is written the mail is never sent again, whatever
+        comes; a call that is cancelled may or may not have sent it.
+
+        Args:
+            canary: The mail, minted by the caller, who knows its token already.
+            sender: Through whose submission service; None to go from outside to
+                the MX hosts of the recipient's domain, without a login.
+            timeout: Seconds for all of it.
+
+        Raises:
+            UsageError: If *sender* is not the canary's sender, has no secret, or
+                nothing is known of where it is served.
+        """
+        target = DispatchTarget(
+            token=canary.token,
+            sender=canary.sender,
+            recipient=canary.recipient,
+            mailbox=sender,
+        )
+        return self._judged(await self._look.at(target, given.seconds(timeout)))
+
+    async def visit(  # noqa: PLR0913 - all by name, all with defaults
+        self,
+        mailbox: Mailbox,
+        *,
+        bookmark: Bookmark | None = None,
+        expected: Collection[str] = (),
+        patience: float = 0.0,
+        remove: bool = True,
+        sentinels: Collection[Sentinel] = (),
+        lookup: Lookup | None = None,
+        timeout: float | None = None,
+    ) -> Check[VisitReport]:
+        """
+        Look at what is new in INBOX and the junk folders of a mailbox.
+
+        Canaries signed with the key of this prober, and bounces of them, are
+        told and removed; nothing else in the mailbox is changed.
+
+        Args:
+            mailbox: The mailbox.
+            bookmark: Where the last visit ended (`VisitReport.bookmark`). None
+                at the first: it begins now, and of older mails only those that
+                are *expected* are told.
+            expected: Tokens to be waited for.
+            patience: How many seconds to wait for them.
+            remove: Whether our own mails are removed.
+            sentinels: Old mails to look for; those without a digest are read for
+                the first time.
+            lookup: Tells sender and recipient of a token; None where it is not
+                known. What it does not know is read from the mail itself.
+            timeout: Seconds for all of it; *patience* and two minutes if None.
+
+        Raises:
+            UsageError: If the mailbox has no secret, or nothing is known of
+                where it is served.
+        """
+        target = VisitTarget(
+            mailbox=mailbox,
+            bookmark=bookmark,
+            expected=tuple(expected),
+            patience=patience,
+            remove=remove,
+            sentinels=tuple(sentinels),
+            lookup=lookup,
+        )
+        limit = TIMEOUT_VISIT + patience if timeout is None else timeout
+        return self._judged(await self._look.at(target, given.seconds(limit)))
+
     # --- targets as values ------------------------------------------------------
 
     async def check(
@@ -343,7 +434,7 @@ class Prober:
         targets: Targets,
         *,
         pace: Pace | None = None,
-        timeout: float | None = None,
+        timeout: Timeout = None,
     ) -> Sweep:
         """
         Look at many targets; to be entered with ``async with`` and iterated.
@@ -355,8 +446,8 @@ class Prober:
         Args:
             targets: The targets; may be asynchronous, and endless.
             pace: How many at once; `Pace`'s defaults if None.
-            timeout: Seconds for each target from its start; the default of its
-                probe if None.
+            timeout: Seconds for each target from its start, or a function that
+                gives them; the default of its probe if None.
         """
         from mailprobe.probes.lookouts import Lookouts  # noqa: PLC0415 - aioimaplib
         from mailprobe.sweep import Sweep  # noqa: PLC0415 - only who sweeps pays

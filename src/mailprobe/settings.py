@@ -1,10 +1,9 @@
-"""The tables of ``mailprobe.toml`` as values; `mailprobe.config` describes them."""
+"""Reads the tables of ``mailprobe.toml``; `mailprobe.config` describes them."""
 
 from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,9 +11,10 @@ from typing import TYPE_CHECKING, Final
 from mailprobe.credentials import Reference
 from mailprobe.given import attempts
 from mailprobe.model.errors import ConfigError, UsageError
-from mailprobe.model.target import PORT_MAX, Endpoint, Mailbox
+from mailprobe.model.target import PORT_MAX, Mailbox
 from mailprobe.providers.document import shown
 from mailprobe.providers.presets import endpoint
+from mailprobe.tables import MailboxSettings, ProberSettings, Settings
 
 if TYPE_CHECKING:
     from mailprobe.providers.document import Document, Table
@@ -55,44 +55,6 @@ _SERVER: Final = re.compile(r"(?:\[([^\]]*)\]|([^:]*))(?::([0-9]{1,5}))?")
 _EHLO: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,253})|\[[0-9A-Fa-f.:IPv]+\]")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProberSettings:
-    """The ``[prober]`` table; what the file leaves out is empty or None."""
-
-    nameservers: tuple[str, ...] = ()
-    ca_file: Path | None = None
-    ehlo_name: str = ""
-    timeout: float | None = None
-    mx_port: int | None = None
-    control: tuple[str, ...] = ()
-    attempts: int | None = None
-    canary_key: Reference | None = None
-    presets: tuple[Path, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MailboxSettings:
-    """One ``[mailbox.NAME]`` table, its secrets not yet fetched."""
-
-    name: str
-    address: str
-    password: Reference | None = None
-    token: Reference | None = None
-    auth: str = ""
-    imap: Endpoint | None = None
-    smtp: Endpoint | None = None
-    imap_user: str = ""
-    smtp_user: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """A whole file."""
-
-    prober: ProberSettings
-    mailboxes: tuple[MailboxSettings, ...]
-
-
 def settings(document: Document) -> Settings:
     """
     Read the tables of a file.
@@ -101,7 +63,7 @@ def settings(document: Document) -> Settings:
         ConfigError: If it says something that cannot be meant.
     """
     root = document.root
-    root.only(("prober", "mailbox"))
+    root.only(("prober", "mailbox", "monitor"))  # the last one: monitor/settings.py
     prober = root.table("prober")
     boxes = root.table("mailbox")
     return Settings(
@@ -118,7 +80,7 @@ def _prober(table: Table) -> ProberSettings:
         nameservers=_nameservers(table),
         ca_file=_path(folder, ca_file) if ca_file else None,
         ehlo_name=_ehlo_name(table),
-        timeout=_timeout(table),
+        timeout=timeout(table),
         mx_port=_port(table, "mx_port"),
         control=_controls(table),
         attempts=_attempts(table),
@@ -189,7 +151,8 @@ def _ehlo_name(table: Table) -> str:
     return name
 
 
-def _timeout(table: Table) -> float | None:
+def timeout(table: Table) -> float | None:
+    """Return the seconds under ``timeout``; None if it is left out."""
     if "timeout" not in table.values:
         return None
     seconds = table.number("timeout")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections import deque
-from collections.abc import AsyncIterable
+from collections.abc import AsyncIterable, Callable
 from dataclasses import fields, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
@@ -15,6 +15,7 @@ from mailprobe.model.errors import MailprobeError
 from mailprobe.model.failure import Failure, Kind, Phase
 from mailprobe.model.report import MxReport, ProberFacts, ProviderReport, Report
 from mailprobe.model.target import (
+    DispatchTarget,
     ImapTarget,
     MxTarget,
     ProviderTarget,
@@ -22,6 +23,7 @@ from mailprobe.model.target import (
     Target,
     TlsTarget,
     TripTarget,
+    VisitTarget,
 )
 from mailprobe.model.verdict import Check
 from mailprobe.probes import imap, mx, provider, roundtrip, smtp, tls  # noqa: F401
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
     from mailprobe.probes.lookouts import Lookouts
 
 Targets: TypeAlias = "Iterable[Target] | AsyncIterable[Target]"
+Timeout: TypeAlias = Callable[[Target], float | None] | float | None
 
 CONTROL_EVERY: Final = 2.0  # seconds; many failures at once ask the control once
 # Of the slots: so many distinct ones that two targets hardly ever share one.
@@ -61,7 +64,7 @@ class Sweep:
         prober: Prober,
         targets: Targets,
         pace: Pace,
-        timeout: float | None,
+        timeout: Timeout,
         lookouts: Lookouts,
     ) -> None:
         """See `Prober.sweep`."""
@@ -73,7 +76,7 @@ class Sweep:
         limits = {"host": pace.per_host, "platform": pace.per_platform}
         self._room: WaitingRoom[Target] = WaitingRoom(limits)
         self._running: set[asyncio.Task[None]] = set()
-        self._done: deque[Check[Report]] = deque()
+        self._done: deque[tuple[Target, Check[Report]]] = deque()
         self._woken = asyncio.Event()
         self._space = asyncio.Event()
         self._feeder: asyncio.Task[None] | None = None
@@ -122,9 +125,25 @@ class Sweep:
         Raises:
             StopAsyncIteration: When all are.
         """
+        found = await self._next()
+        if found is None:
+            raise StopAsyncIteration
+        return found[1]
+
+    async def pairs(self) -> AsyncIterator[tuple[Target, Check[Report]]]:
+        """
+        Yield each check with its target: the very object that the source gave.
+
+        The target in the report may say more, such as the host of a mailbox that
+        was found in DNS.
+        """
+        while (found := await self._next()) is not None:
+            yield found
+
+    async def _next(self) -> tuple[Target, Check[Report]] | None:
         while not self._done:
             if self._over():
-                raise StopAsyncIteration
+                return None
             self._woken.clear()
             await self._woken.wait()
         found = self._done.popleft()
@@ -200,12 +219,14 @@ class Sweep:
         report = await self._report(target)
         reached = await self._reached() if _of_network(report) else None
         lag = self._heart.since(began)
-        self._done.append(self._prober.judged(strained(report, lag, reached)))
+        check = self._prober.judged(strained(report, lag, reached))
+        self._done.append((target, check))
 
     async def _report(self, target: Target) -> Report:
         """Look at one target; what the caller got wrong is in its report, too."""
         try:
-            return await self._prober.report(target, timeout=self._timeout)
+            limit = self._timeout(target) if callable(self._timeout) else self._timeout
+            return await self._prober.report(target, timeout=limit)
         except MailprobeError as error:
             kind, detail = Kind.TARGET_UNUSABLE, str(error)
             failure = Failure(kind=kind, phase=Phase.TRANSIT, detail=detail)
@@ -258,8 +279,10 @@ def host_of(target: Target) -> str:
             pass
         case SmtpTarget(host=name) | TlsTarget(host=name):
             pass
-        case TripTarget(recipient=box):
+        case TripTarget(recipient=box) | VisitTarget(mailbox=box):
             name = box.domain
+        case DispatchTarget(sender=sender, recipient=recipient, mailbox=box):
+            name = (sender if box else recipient).rpartition("@")[2]
         case ImapTarget(mailbox=box, host=name):
             if not name and box is not None:
                 name = box.imap.host if box.imap else box.domain
@@ -282,7 +305,7 @@ def share(target: Target) -> float:
 
 def _account(target: Target) -> str:
     box = getattr(target, "mailbox", None) or getattr(target, "sender", None)
-    return box.address if box else ""
+    return getattr(box, "address", "")
 
 
 async def _each(source: Targets) -> AsyncIterator[Target]:

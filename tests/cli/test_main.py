@@ -12,6 +12,7 @@ from typing import NoReturn
 import pytest
 
 from mailprobe.cli import COMMANDS, Terminated, main, parser, version
+from mailprobe.lab import ThreadedLab
 
 HEAVY = ("asyncio", "cryptography", "dns", "msgspec", "rich", "ssl")
 
@@ -186,6 +187,36 @@ def test_version_is_cheap() -> None:
     done = _python("-c", program)
     assert done.stderr == ""
     assert done.stdout.splitlines()[1:] == [""]
+
+
+UNUSED = (
+    "aioimaplib",
+    "dns",
+    "importlib.metadata",
+    "mailprobe.providers",
+    "mailprobe.sweep",
+    "msgspec",
+    "rich",
+    "tomllib",
+)
+
+
+def test_a_plain_check_loads_only_what_it_uses(lab: ThreadedLab) -> None:
+    """
+    One check that goes well loads no DNS library, no presets and no TOML.
+
+    A monitoring core starts one for each service and minute.
+    """
+    at = lab.endpoint("libero.test", "mx")
+    words = ["smtp", at.host, "--port", str(at.port), "--security", "starttls"]
+    words += ["--nameserver", lab.nameserver, "--ca-file", str(lab.ca_file)]
+    program = (
+        f"import sys; from mailprobe.cli import main; status = main({words!r}); "
+        f"print(status, *[name for name in {UNUSED!r} if name in sys.modules])"
+    )
+    done = _python("-c", program)
+    assert done.stderr == ""
+    assert done.stdout.splitlines()[-1] == "0"
 
 
 def test_as_module() -> None:

@@ -95,14 +95,20 @@ def test_a_run_goes_on_where_it_ended(
     assert (
         main(["sweep", str(targets), "--resume", str(file), "--config", settings]) == 0
     )
-    assert "4 targets  4 ok" in capsys.readouterr().out
-    lines = file.read_text("ascii").splitlines()
-    assert len(lines) == 6
-    assert lines[1] == lost[:100]
+    assert "5 targets  5 ok  (1 of them by earlier" in capsys.readouterr().out
+    found = documents(file.read_text("ascii"))
+    assert sorted(one["asked"] for one in found) == [
+        "imap ada-libero",
+        "mx libero.test",
+        "mx posta.test",
+        "provider virgilio.test bob-virgilio",
+        "trip ada-libero bob-posta",
+    ]
     assert (
         main(["sweep", str(targets), "--resume", str(file), "--config", settings]) == 0
     )
-    assert "0 targets" in capsys.readouterr().out
+    assert "5 targets  5 ok  (5 of them by earlier" in capsys.readouterr().out
+    assert documents(file.read_text("ascii")) == found
 
 
 @pytest.mark.parametrize(
@@ -116,7 +122,7 @@ def test_a_run_goes_on_where_it_ended(
         ("smtp libero.test:x", "line 1: 'libero.test:x' has no port"),
         ("smtp libero.test ssl", "line 1: security 'ssl' is not known"),
         ("imap nobody", "line 1: "),
-        ("x" * 3000, "line 1: it is longer than 2000 characters"),
+        ("x" * 3000, "line 1: it is longer than 2000 bytes"),
     ],
 )
 def test_a_line_that_cannot_be_meant_stops_a_file(
@@ -139,13 +145,35 @@ def test_a_line_that_cannot_be_meant_stops_a_file(
     assert lab.store.counters["mx"].connections == before
 
 
-def test_a_bad_line_of_a_stream_is_told_at_the_end(
+def test_a_bad_line_of_a_stream_is_told_at_once(settings: str, tmp_path: Path) -> None:
+    """It is told while the stream goes on; what comes behind it is looked at."""
+    file = tmp_path / "checks.ndjson"
+    words = ["sweep", "-", "--config", settings, "--output", str(file)]
+    with _start(*words, "--format", "json", stdin=True) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdin.write("libero.test\na b c\n")
+        process.stdin.flush()
+        said = process.stderr.readline()
+        assert said.startswith("mailprobe: standard input, line 2: 'a' is no kind")
+        process.stdin.write("x" * 100_000 + "\nposta.test")
+        process.stdin.close()
+        found = documents(process.stdout.read())
+        said = process.stderr.read()
+    assert said.startswith("mailprobe: standard input, line 3: it is longer than")
+    assert process.returncode == 3
+    names = sorted(one["asked"] for one in found)
+    assert names == ["mx libero.test", "mx posta.test"]
+
+
+def test_a_stream_may_be_a_file(
     settings: str,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """The others are looked at; the exit status says that not all could be."""
+    """What is put on standard input is read as a stream; a bad line makes it 3."""
     stream = tmp_path / "stream"
     stream.write_text("libero.test\na b c\nposta.test\n", "utf-8")
     with stream.open(encoding="utf-8") as put:
@@ -176,7 +204,10 @@ def test_a_stream_without_end(
     assert process.returncode == status
     assert first["target"]["domain"] == "libero.test"
     assert documents(file.read_text("ascii")) == [first]
-    assert errors == f"mailprobe: to go on: mailprobe sweep - --resume {file}\n"
+    assert errors == (
+        "mailprobe: stopped after 1 check; to go on: mailprobe sweep - "
+        f"--resume {file}\n"
+    )
 
 
 def test_words_of_strangers_do_not_steer_the_terminal(

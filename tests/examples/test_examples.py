@@ -13,7 +13,9 @@ from mailprobe import providers
 from mailprobe.config import Config
 from mailprobe.lab import outage
 from tests.examples import (
+    dispatch_and_visit,
     first_check,
+    ledger,
     many,
     no_preset,
     oauth2,
@@ -101,6 +103,21 @@ async def test_first_check(
 
 
 @pytest.mark.asyncio
+async def test_ledger(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """The ledger knows what became of the mail, and is sound."""
+    monkeypatch.chdir(tmp_path)
+    await ledger.main()
+    said = capsys.readouterr().out.splitlines()
+    assert "in_flight" in said[0]
+    assert "accepted=1" in said[1]
+    assert said[2] == "True"
+
+
+@pytest.mark.asyncio
 async def test_round_trip(
     lab_world: ThreadedLab,
     options: dict[str, Any],
@@ -115,6 +132,27 @@ async def test_round_trip(
     assert said.startswith("ok ")
     assert "seen after" in said
     assert "in inbox" in said
+
+
+@pytest.mark.asyncio
+async def test_dispatch_and_visit(
+    lab_world: ThreadedLab,
+    options: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """What was handed over is seen at the later visit."""
+    key = bytes(32)
+    async with mailprobe.Prober(**options, canary_key=key) as prober:
+        await dispatch_and_visit.send_and_look(
+            key,
+            prober,
+            lab_world.mailbox("ada@libero.test"),
+            lab_world.mailbox("bob@virgilio.test"),
+        )
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("accepted ")
+    assert said[1].startswith("inbox, stored at ")
+    assert said[2] == "0 missing"
 
 
 @pytest.mark.asyncio

@@ -176,5 +176,6 @@ def seeds() -> Mapping[str, tuple[bytes, ...]]:
         "bounces": tuple(BOUNCES[name] for name in _BOUNCES),
         "certificates": (_certificate(),),
         "dns-answers": _answers(),
+        "plain-dns-answers": _answers(),
         "presets": _PRESETS,
     }

@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
+from mailprobe.model.bookmark import Sentinel
+from mailprobe.model.dispatch import HandOver
 from mailprobe.model.failure import Kind, Phase, Reply
 from mailprobe.model.report import Hop, Quota, Report, TlsFacts, TripReport
+from mailprobe.model.visit import SentinelRead
 from tests.golden.made import (
     GOOD,
     PROBER,
     Made,
+    dispatch,
     failed,
     imap,
     mx,
@@ -18,6 +22,7 @@ from tests.golden.made import (
     relay,
     smtp,
     trip,
+    visit,
 )
 from tests.golden.steady import AT
 
@@ -214,5 +219,40 @@ INCIDENTS: Final = (
             report=_kind(kind, phase, detail),
         )
         for kind, phase, detail in _KINDS
+    ),
+    Made(
+        name="dispatch-libero-january-2023",
+        about="libero.it took mail while no mailbox could be opened",
+        report=dispatch("ada@libero.it", "bob@virgilio.it", HandOver.ACCEPTED),
+    ),
+    Made(
+        name="dispatch-answer-lost",
+        about="the connection ended behind the final dot",
+        report=dispatch(
+            "ada@libero.it",
+            "bob@virgilio.it",
+            HandOver.UNCONFIRMED,
+            failed(Kind.SUBMISSION_UNCONFIRMED, Phase.ACCEPT),
+        ),
+    ),
+    Made(
+        name="visit-well",
+        about="a mailbox that was opened and read",
+        report=visit("ada@libero.it"),
+    ),
+    Made(
+        name="visit-damaged-in-part",
+        about="a mailbox that came back without some of its mails",
+        report=visit("ada@libero.it", damaged=3),
+    ),
+    Made(
+        name="visit-old-mail-lost",
+        about="a mailbox that came back empty: the old mail in it is gone",
+        report=replace(
+            visit("ada@libero.it"),
+            sentinels=(
+                SentinelRead(was=Sentinel(uid=1, digest="0" * 64), found=False),
+            ),
+        ),
     ),
 )

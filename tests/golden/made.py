@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypedDict
 
+from mailprobe.model.dispatch import DispatchReport, HandOver
 from mailprobe.model.failure import Failure, Kind, Phase, Reply
 from mailprobe.model.report import (
     ImapReport,
@@ -18,13 +19,16 @@ from mailprobe.model.report import (
     TripReport,
 )
 from mailprobe.model.target import (
+    DispatchTarget,
     Endpoint,
     ImapTarget,
     Mailbox,
     MxTarget,
     SmtpTarget,
     TripTarget,
+    VisitTarget,
 )
+from mailprobe.model.visit import FolderRead, VisitReport
 from mailprobe.providers import builtin
 from mailprobe.wire.imap import UNAVAILABLE
 from tests.golden.steady import AT, INSTANT
@@ -40,9 +44,10 @@ GOOD: Final = TlsFacts(
 )
 _SMTP_STEPS: Final = (Phase.TLS, Phase.GREETING, Phase.EHLO, Phase.AUTH)
 _IMAP_STEPS: Final = (Phase.TLS, Phase.GREETING, Phase.LOGIN, Phase.SELECT)
+_LETTER_STEPS: Final = (Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.ACCEPT)
 _TRIP_STEPS: Final = (
     *(Phase.TLS, Phase.GREETING, Phase.LOGIN, Phase.SELECT),
-    *(Phase.EHLO, Phase.AUTH, Phase.MAIL, Phase.RCPT, Phase.DATA, Phase.ACCEPT),
+    *(Phase.EHLO, Phase.AUTH, *_LETTER_STEPS),
 )
 
 
@@ -203,6 +208,38 @@ def trip(sender: str, recipient: str, failure: Failure | None = None) -> TripRep
     target = TripTarget(box(sender), box(recipient))
     at = target.sender.smtp or Endpoint("mail.example.org", 465)
     return TripReport(**common(*_until(failure, _TRIP_STEPS, str(at))), target=target)
+
+
+def dispatch(
+    sender: str, recipient: str, outcome: HandOver, failure: Failure | None = None
+) -> DispatchReport:
+    """Return a mail that was handed over, or was not for *failure*."""
+    mailbox = box(sender)
+    at = str(mailbox.smtp or Endpoint("mail.example.org", 465))
+    return DispatchReport(
+        **common(*_until(failure, (*_SMTP_STEPS, *_LETTER_STEPS), at)),
+        target=DispatchTarget(
+            token="mp1-0", sender=sender, recipient=recipient, mailbox=mailbox
+        ),
+        outcome=outcome,
+        server=at,
+        acceptance=0.2 if failure is None else None,
+    )
+
+
+def visit(address: str, *, damaged: int = 0) -> VisitReport:
+    """Return a visit to a mailbox; more by `dataclasses.replace`."""
+    mailbox = box(address)
+    peer = str(mailbox.imap)
+    inbox = FolderRead(
+        name="INBOX", landed="inbox", messages=20, looked=12, unread=damaged
+    )
+    return VisitReport(
+        **common(*_until(None, _IMAP_STEPS, peer)),
+        target=VisitTarget(mailbox),
+        authenticated=True,
+        folders=(inbox,),
+    )
 
 
 def _until(

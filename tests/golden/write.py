@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from mailprobe.model.target import Mailbox
 from mailprobe.model.verdict import Availabilities, Check
 from mailprobe.render.subject import probe_name
 
@@ -74,8 +75,9 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - any JSON value
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
     if is_dataclass(value):
-        # A dataclass's secret is left out even where it is not the default.
-        shown = (f for f in fields(value) if f.name not in SECRETS)
+        # A mailbox's secret is left out even where it is not the default.
+        secret = SECRETS if isinstance(value, Mailbox) else ()
+        shown = (f for f in fields(value) if f.name not in secret)
         said = ((f, getattr(value, f.name)) for f in shown)
         return {f.name: _plain(given) for f, given in said if not _default(f, given)}
     return value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, TypedDict
 
+from mailprobe.model.dispatch import DispatchReport
 from mailprobe.model.failure import Failure, Kind, Phase, Reply
 from mailprobe.model.report import (
     ImapReport,
@@ -21,6 +22,7 @@ from mailprobe.model.report import (
     TripReport,
 )
 from mailprobe.model.target import (
+    DispatchTarget,
     Endpoint,
     ImapTarget,
     Mailbox,
@@ -29,7 +31,9 @@ from mailprobe.model.target import (
     SmtpTarget,
     TlsTarget,
     TripTarget,
+    VisitTarget,
 )
+from mailprobe.model.visit import VisitReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -157,12 +161,27 @@ def provider(*steps: Step) -> ProviderReport:
     return ProviderReport(**common(*steps), target=ProviderTarget("libero"))
 
 
+def dispatch(*steps: Step, mailbox: Mailbox | None = ADA) -> DispatchReport:
+    """Return a dispatch; more facts by `dataclasses.replace`."""
+    target = DispatchTarget(
+        token="mp1-x", sender=ADA.address, recipient=BOB.address, mailbox=mailbox
+    )
+    return DispatchReport(**common(*steps), target=target)
+
+
+def visit(*steps: Step) -> VisitReport:
+    """Return a visit; more facts by `dataclasses.replace`."""
+    return VisitReport(**common(*steps), target=VisitTarget(ADA))
+
+
 EVERY: Final[tuple[Callable[..., Report], ...]] = (
     smtp,
     imap,
     tls,
     trip,
     provider,
+    dispatch,
+    visit,
     lambda *steps: mx(steps=steps),
     lambda *steps: Report(**common(*steps)),
 )

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mailprobe.lab import CERTIFICATE_KINDS, BadCertificate
+from mailprobe.lab.certificates import Authority
 from mailprobe.model.errors import UsageError
 from tests.lab.clients import Wire
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from mailprobe.lab import ThreadedLab
 
 COMPLAINTS = {
@@ -69,3 +73,17 @@ def test_the_root_is_gone_afterwards() -> None:
     with ThreadedLab(["one.test"]) as lab:
         assert lab.ca_file.exists()
     assert not lab.ca_file.exists()
+
+
+def test_plain(tmp_path: Path) -> None:
+    """Without an intermediate authority a server's certificate holds all the same."""
+    authority = Authority(tmp_path, ["imap.libero.test"], plain=True)
+    client = ssl.create_default_context(cafile=authority.ca_file)
+    to_server, to_client = ssl.MemoryBIO(), ssl.MemoryBIO()
+    served = authority.context().wrap_bio(to_server, to_client, server_side=True)
+    asked = client.wrap_bio(to_client, to_server, server_hostname="imap.libero.test")
+    for side in (asked, served, asked, served):
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    assert asked.getpeercert()
+    assert served.version() == "TLSv1.3"

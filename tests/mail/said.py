@@ -63,6 +63,18 @@ SAID: Final[dict[str, tuple[Returned, ...]]] = {
             remote_mta="store.posta.test",
         ),
     ),
+    # It was tried for days: a failure whose code still says that it may pass.
+    "postfix-expired": (
+        failed(
+            "4.4.1",
+            original=BOB,
+            diagnostic=reply(
+                "",
+                None,
+                "connect to mx.posta.test[192.0.2.20]:25: Connection timed out",
+            ),
+        ),
+    ),
     "sendmail-report": (
         failed(
             "5.1.1",
@@ -168,6 +180,13 @@ SAID: Final[dict[str, tuple[Returned, ...]]] = {
             ),
         ),
     ),
+    "exchange-late": (
+        returned(
+            Action.DELAYED,
+            "4.4.7",
+            diagnostic=reply(400, "4.4.7", "Message delayed"),
+        ),
+    ),
     "yahoo": (
         failed(
             "5.7.9",
@@ -208,4 +227,6 @@ SAID: Final[dict[str, tuple[Returned, ...]]] = {
         ),
         returned(Action.EXPANDED, "2.1.9", recipient="list@posta.test"),
     ),
+    # Nobody's server wrote it.
+    "forged": (failed("5.1.1", diagnostic=reply(550, "5.1.1", "mailbox closed")),),
 }

@@ -13,6 +13,7 @@ from tests.mail.said import SAID, failed, reply
 from tests.mail.samples import BOUNCES, CANARY, KEY, mail, read
 
 TAKEN: Final = datetime(2023, 1, 23, 16, 0, 6, tzinfo=UTC)
+NAMELESS: Final = {"aol", "exim-late", "forged"}
 LINE_ENDS: Final = [b"\n", b"\r\n"]
 
 
@@ -29,14 +30,14 @@ def test_what_became_of_the_mail_is_read(name: str, line_end: bytes) -> None:
 
 
 @pytest.mark.parametrize("line_end", LINE_ENDS, ids=["lf", "crlf"])
-@pytest.mark.parametrize("name", [name for name in SAID if name != "aol"])
+@pytest.mark.parametrize("name", [n for n in SAID if n not in {"aol", "forged"}])
 def test_our_mail_is_recognised(name: str, line_end: bytes) -> None:
     """The canary's token is found in whatever was returned, and is ours."""
     (token,) = read(name, line_end).canary_tokens
     assert origin(token, CANARY, KEY) is Origin.OURS
 
 
-@pytest.mark.parametrize("name", [n for n in SAID if n not in {"aol", "exim-late"}])
+@pytest.mark.parametrize("name", [n for n in SAID if n not in NAMELESS])
 def test_the_returned_mail_is_named(name: str) -> None:
     """Its Message-ID is that of the mail that was sent, not of the bounce."""
     assert read(name).original_id == CANARY.message_id
@@ -48,6 +49,12 @@ def test_a_bounce_may_return_nothing() -> None:
     assert read("aol").canary_tokens == ()
     assert read("exim-late").original_id is None
     assert read("exim-late").canary_tokens == (CANARY.token,)
+
+
+def test_a_forged_bounce_is_told_by_its_token() -> None:
+    """It looks like any other, but its token was not made with our key."""
+    (token,) = read("forged").canary_tokens
+    assert origin(token, CANARY, KEY) is Origin.FORGED
 
 
 @pytest.mark.parametrize(

@@ -131,7 +131,7 @@ def test_half_a_bounce_claims_nothing_else(name: str, size: int) -> None:
         everybody = {entry.recipient for entry in read(name).recipients}
         for entry in bounce.recipients:
             assert any(one.startswith(entry.recipient) for one in everybody)
-        assert bounce.canary_tokens in {(), (CANARY.token,)}
+        assert set(bounce.canary_tokens) <= set(read(name).canary_tokens)
 
 
 # How a hostile mail of any size is made: its beginning, and what is repeated.

@@ -19,6 +19,7 @@ from mailprobe.mail.canary import (
     NONCE_BYTES,
     Canary,
     Origin,
+    authentic,
     key_id,
     mint,
     origin,
@@ -240,3 +241,23 @@ def test_bodies_vary() -> None:
     assert len(mails) > 2
     for mail in mails:
         assert all(a != b for a, b in pairwise(mail.split(b"\r\n")) if a)
+
+
+@pytest.mark.parametrize(
+    ("token", "sender", "recipient", "key", "right"),
+    [
+        (CANARY.token, ADA, BOB, KEY, True),
+        (CANARY.token.upper(), ADA.upper(), BOB, KEY, True),
+        (CANARY.token, BOB, ADA, KEY, False),
+        (CANARY.token, ADA, BOB, OTHER_KEY, False),
+        (CANARY.token[:-1] + "z", ADA, BOB, KEY, False),
+        (CANARY.token[:-32] + "f" * 32, ADA, BOB, KEY, False),
+        (CANARY.token + "0", ADA, BOB, KEY, False),
+        ("", ADA, BOB, KEY, False),
+    ],
+)
+def test_a_genuine_token_was_made_for_these_two(
+    token: str, sender: str, recipient: str, key: bytes, *, right: bool
+) -> None:
+    """A token proves itself only with the key and both addresses it was made for."""
+    assert authentic(token, sender, recipient, key) is right

@@ -9,21 +9,24 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from mailprobe import Limits, Prober, UsageError
-from mailprobe.lab import Records, Refuse, Reply
+from mailprobe.lab import Records, Refuse, Reply, ThreadedLab
+from mailprobe.lab.zone import TTL
 from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mailprobe.lab import ThreadedLab
     from tests.real.world import RealWorld
+    from tests.worlds import World
+
+CACHE_TTL_MAX = 2  # seconds, as tests/real/names.py sets unbound
 
 
 @pytest.mark.asyncio
 async def test_mx_lists_every_host_by_preference(
     prober_options: dict[str, Any],
 ) -> None:
-    """Hosts come best first, with their addresses and time to live."""
+    """Hosts come best first, with their addresses."""
     async with Prober(**prober_options) as prober:
         check = await prober.mx("Libero.TEST.")
     report = check.report
@@ -34,9 +37,27 @@ async def test_mx_lists_every_host_by_preference(
         (10, "mx1.libero.test"),
         (20, "mx2.libero.test"),
     ]
-    assert all(host.ttl for host in report.hosts)
     assert all(len(host.addresses) == 1 for host in report.hosts)
     assert all(a.answered is None for host in report.hosts for a in host.addresses)
+
+
+@pytest.mark.asyncio
+async def test_records_may_be_kept_as_long_as_the_server_says(
+    world: World, prober_options: dict[str, Any]
+) -> None:
+    """
+    The time to live is that of the zone, or what a cache has left of it.
+
+    A cache may have none left: 0 in its last second is true.
+    """
+    async with Prober(**prober_options) as prober:
+        check = await prober.mx("libero.test")
+    cached = not isinstance(world, ThreadedLab)
+    least, most = (0, CACHE_TTL_MAX) if cached else (TTL, TTL)
+    entries = [a for host in check.report.hosts for a in host.addresses]
+    ttls = [host.ttl for host in check.report.hosts] + [a.ttl for a in entries]
+    assert len(ttls) == 4
+    assert all(ttl is not None and least <= ttl <= most for ttl in ttls)
 
 
 @pytest.mark.asyncio

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -35,9 +36,24 @@ def missing() -> str:
     return ""
 
 
+def postgresql() -> Path | None:
+    """Return the folder of the newest PostgreSQL server's programs."""
+    found = Path("/usr/lib/postgresql").glob("*/bin/initdb")
+    versions = sorted(found, key=lambda one: float(one.parts[-3]))
+    return versions[-1].parent if versions else None
+
+
+def demand_postgresql() -> None:
+    """Skip the test if there is no PostgreSQL server; where CI is true, fail it."""
+    _decide("" if postgresql() else "not installed: postgresql (apt-get install it)")
+
+
 def demand() -> None:
     """Skip the test if the servers cannot run here; where CI is true, fail it."""
-    reason = missing()
+    _decide(missing())
+
+
+def _decide(reason: str) -> None:
     if reason and os.environ.get("CI") == "true":
         pytest.fail(f"CI must have the real servers: {reason}", pytrace=False)
     if reason:

@@ -6,6 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
 
+from mailprobe.judge import judge
+from mailprobe.model.bookmark import Bookmark, Page, Sentinel
+from mailprobe.model.dispatch import DispatchReport, HandOver
 from mailprobe.model.failure import Failure, Kind, Phase, Reply
 from mailprobe.model.report import (
     Certificate,
@@ -28,6 +31,7 @@ from mailprobe.model.report import (
 )
 from mailprobe.model.secret import Secret
 from mailprobe.model.target import (
+    DispatchTarget,
     Endpoint,
     ImapTarget,
     Mailbox,
@@ -36,6 +40,7 @@ from mailprobe.model.target import (
     SmtpTarget,
     TlsTarget,
     TripTarget,
+    VisitTarget,
 )
 from mailprobe.model.verdict import (
     Availabilities,
@@ -44,6 +49,13 @@ from mailprobe.model.verdict import (
     Finding,
     Status,
     Verdict,
+)
+from mailprobe.model.visit import (
+    FolderRead,
+    Return,
+    SentinelRead,
+    Sighting,
+    VisitReport,
 )
 
 PASSWORD: Final = "hunter2-is-not-shown"
@@ -424,6 +436,73 @@ def trip_missing() -> Check[TripReport]:
     return Check(report, verdict=verdict)
 
 
+def dispatch_unconfirmed() -> Check[DispatchReport]:
+    """A mail that an MX host was given, and whose answer was lost."""
+    lost = Failure(kind=Kind.SUBMISSION_UNCONFIRMED, phase=Phase.ACCEPT)
+    silent = Failure(kind=Kind.TCP_TIMEOUT, phase=Phase.TCP)
+    at = step(Phase.ACCEPT, "192.0.2.2:25", 0.2, 0.1, lost)
+    report = DispatchReport(
+        started_at=STARTED,
+        duration=0.3,
+        prober=PROBER,
+        steps=(at,),
+        target=DispatchTarget(token="mp1-0", sender=ADA.address, recipient=BOB.address),
+        outcome=HandOver.UNCONFIRMED,
+        server="192.0.2.2:25",
+        submitted_at=STARTED,
+        acceptance=0.1,
+        passed_over=(silent,),
+    )
+    return judge(report)
+
+
+def visit_full() -> Check[VisitReport]:
+    """A visit that saw all there is to be seen."""
+    page = Page(folder="INBOX", uidvalidity=7, uidnext=9, looked_at=STARTED, owed=(3,))
+    was = Sentinel(uid=1, uidvalidity=7, size=10, digest="0" * 64)
+    report = VisitReport(
+        started_at=STARTED,
+        duration=0.3,
+        prober=PROBER,
+        steps=(SELECT,),
+        target=VisitTarget(
+            BOB, bookmark=Bookmark(pages=(page,)), expected=("mp1-9",), sentinels=(was,)
+        ),
+        authenticated=True,
+        folders=(
+            FolderRead(name="INBOX", landed="inbox", messages=4, looked=2, unread=1),
+            FolderRead(name="Junk", landed="junk", more=True, failure=SELECT.failure),
+        ),
+        sightings=(
+            Sighting(
+                token="mp1-0",
+                folder="INBOX",
+                landed="inbox",
+                uid=8,
+                uidvalidity=7,
+                internal_date=STARTED,
+                seen_at=STARTED,
+            ),
+        ),
+        returns=(
+            Return(
+                token="mp1-1",
+                folder="INBOX",
+                uid=7,
+                uidvalidity=7,
+                internal_date=None,
+                seen_at=STARTED,
+                action="failed",
+                said=Reply(550, "5.1.1", VILLAIN),
+            ),
+        ),
+        bookmark=Bookmark(pages=(page,)),
+        sentinels=(SentinelRead(was=was, found=True, now=was, changed=("uid",)),),
+        waited=1.5,
+    )
+    return judge(report)
+
+
 def provider_down() -> Check[ProviderReport]:
     """January 2023: sending and accepting work, reading and delivery do not."""
     store, trip = imap_store_down(), trip_missing()
@@ -563,6 +642,8 @@ SAMPLES: Final[Mapping[str, Callable[[], Check[Report]]]] = {
     "tls_expired": tls_expired,
     "trip_good": trip_good,
     "trip_missing": trip_missing,
+    "dispatch_unconfirmed": dispatch_unconfirmed,
+    "visit_full": visit_full,
     "provider_down": provider_down,
     "provider_unknown": provider_unknown,
     "hostile": hostile,

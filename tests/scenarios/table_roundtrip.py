@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from mailprobe.lab import (
@@ -12,6 +13,7 @@ from mailprobe.lab import (
     Duplicate,
     Full,
     Garble,
+    Hold,
     Junk,
     Lose,
     Raw,
@@ -189,11 +191,15 @@ _LISTENED: Final = (
 )  # fmt: skip
 
 _MISSING: Final = _down("transit", "canary_missing")
+# The lab's clock is the machine's: it comes out in a year that no test lives to see.
+_FAR: Final = datetime(2999, 1, 1, tzinfo=UTC)
+_FOR_DAYS: Final = Hold(_FAR, _FAR, _FAR, _FAR)
 _WAITING: Final = (
     ("lost", (Lose(),), _MISSING, "deadline"),
     ("bounced", (Bounce(),), _MISSING, "deadline"),
     ("mailbox-full", (Full(),), _account("transit", "canary_missing"), "deadline"),
     ("held", (Delay(),), _MISSING, "deadline"),
+    ("held-for-days", (_FOR_DAYS,), _MISSING, "deadline"),
     ("mx-refuses-connections", (Refuse(**MX),), _MISSING, "deadline"),
     ("mx-refuses-the-mail",
      (Reply("RCPT", 550, "5.7.1 no", **MX),), _MISSING, "deadline"),

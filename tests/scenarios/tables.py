@@ -7,6 +7,7 @@ from typing import Final
 from mailprobe.model.failure import Kind
 from tests.scenarios import (
     table_imap,
+    table_monitor,
     table_mx,
     table_provider,
     table_roundtrip,
@@ -21,6 +22,7 @@ ALL: Final = (
     *table_imap.SCENARIOS,
     *table_roundtrip.SCENARIOS,
     *table_provider.SCENARIOS,
+    *table_monitor.SCENARIOS,
 )
 UNREACHABLE_HERE: Final = {
     Kind.UNKNOWN: "it is what no scenario may ever show",

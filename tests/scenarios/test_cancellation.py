@@ -17,6 +17,7 @@ from mailprobe.lab import Drop, Stall
 from tests.scenarios.scenario import GENEROUS, PATIENT, Run
 from tests.scenarios.table_imap import LOGIN as IMAP
 from tests.scenarios.table_imap import UPGRADE as IMAP_UPGRADE
+from tests.scenarios.table_monitor import dispatch, outside, visit
 from tests.scenarios.table_mx import greet
 from tests.scenarios.table_provider import whole
 from tests.scenarios.table_roundtrip import trip
@@ -41,6 +42,9 @@ PROBES: Final[dict[str, tuple[How, int]]] = {
     "imap-starttls": (IMAP_UPGRADE, 12),
     "tls": (TLS_UPGRADE, 8),
     "trip": (trip, 23),
+    "dispatch": (dispatch, 11),
+    "dispatch-outside": (outside, 13),
+    "visit": (visit, 9),
     "provider": (whole, 66),
 }
 PLACES: Final = [

@@ -11,6 +11,7 @@ the chosen one is imported.
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -30,9 +31,11 @@ COMMANDS: Final = {
     "roundtrip": "send a mail and wait until it is seen",
     "check": "try everything that can be tried at a provider",
     "sweep": "look at many targets, a list of them or a stream",
+    "monitor": "watch mail services all the time, as mailprobe.toml says",
     "ping": "make round trips one after the other and sum them up",
     "providers": "show what is publicly known of mail providers",
     "explain": "say what a kind of failure means",
+    "ledger": "verify, sign, prune or show what a monitor wrote down",
     "lab": "run a mail world on this machine, to play with",
     "version": "print the version",
 }
@@ -42,6 +45,9 @@ UNKNOWN: Final = 3
 INTERRUPTED: Final = 130  # 128 + SIGINT, as shells have it
 PIPE_CLOSED: Final = 141  # 128 + SIGPIPE
 TERMINATED: Final = 143  # 128 + SIGTERM
+
+NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+"""What a full disk says; the probes write to none."""
 
 TRACEBACK: Final = "MAILPROBE_TRACEBACK"
 """Environment variable: set it to see where an internal error came from."""
@@ -72,11 +78,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     except MailprobeError as error:
         return _refuse(words, str(error))
     except Exception as error:  # noqa: BLE001 - a traceback would end as status 1
-        if os.environ.get(TRACEBACK):
-            sys.excepthook(type(error), error, error.__traceback__)
-        reason = f"internal error, please report it: {type(error).__name__}: {error}"
-        return _refuse(words, f"{reason} (set {TRACEBACK}=1 to see where)")
+        return _unforeseen(words, error)
     return status
+
+
+def _unforeseen(words: list[str], error: Exception) -> int:
+    if isinstance(error, OSError) and error.errno in NO_ROOM:
+        _forget_output()
+        return _refuse(words, f"the output cannot be written: {error.strerror}")
+    if os.environ.get(TRACEBACK):
+        sys.excepthook(type(error), error, error.__traceback__)
+    reason = f"internal error, please report it: {type(error).__name__}: {error}"
+    return _refuse(words, f"{reason} (set {TRACEBACK}=1 to see where)")
 
 
 def parser(only: str | None = None) -> Parser:

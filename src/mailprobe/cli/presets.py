@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailprobe import providers
 from mailprobe.config import Config
 
 if TYPE_CHECKING:
@@ -20,7 +19,14 @@ def configuration(args: Namespace) -> Config:
 
 def catalogue(args: Namespace, config: Config | None = None) -> Catalogue:
     """Return all presets at hand; those named last replace earlier ones."""
+    from mailprobe import providers  # noqa: PLC0415 - a lone check needs none
+
     found = (config or configuration(args)).catalogue
     for path in args.presets:
         found = found.merged(providers.load(path))
     return found
+
+
+def named(args: Namespace, config: Config) -> Catalogue | None:
+    """Return all presets if files of them were named; None: the built-in ones do."""
+    return catalogue(args, config) if args.presets or config.prober.presets else None

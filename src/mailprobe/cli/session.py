@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from mailprobe.cli import Terminated
 from mailprobe.cli.output import Progress, show
-from mailprobe.cli.presets import catalogue, configuration
+from mailprobe.cli.presets import catalogue, configuration, named
 from mailprobe.prober import Prober
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def prober(
         mx_port=args.mx_port or options.get("mx_port", 25),
         control=tuple(args.control) or options.get("control", ()),
         attempts=args.attempts or options.get("attempts", 2),
-        catalogue=catalogue(args, config),
+        catalogue=named(args, config),
         transcript=getattr(args, "transcript", False),
         canary_key=options.get("canary_key"),
         on_step=on_step,

@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
+import argparse
+import shlex
 import sys
+from collections import Counter
+from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mailprobe.cli.arguments import count, network_options, pause
-from mailprobe.model.errors import ConfigError, UsageError
+from mailprobe.model.errors import MailprobeError, UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-    from typing import TextIO
+    from collections.abc import AsyncIterator
 
     from mailprobe.cli.arguments import Parser
+    from mailprobe.cli.record import Record
+    from mailprobe.cli.source import Source
     from mailprobe.config import Config
     from mailprobe.model.report import Report
-    from mailprobe.model.target import Mailbox, Target
+    from mailprobe.model.target import Target
     from mailprobe.model.verdict import Check
-    from mailprobe.render.tally import Tally
-
-LINE_MAX: Final = 2000  # characters; two mailboxes of the longest kind have a third
-STDIN: Final = "-"
+    from mailprobe.targets import Asked
 
 
 def arguments(parser: Parser) -> None:
@@ -32,7 +33,7 @@ def arguments(parser: Parser) -> None:
         "file",
         metavar="FILE|-",
         help="one target a line: a domain, or mx, smtp, imap, tls, trip or provider "
-        "and what it is about; - reads standard input",
+        "and what it is about; tables if it ends in .toml; - reads standard input",
     )
     pace = parser.add_argument_group("pace")
     for name, text in (
@@ -57,249 +58,189 @@ def arguments(parser: Parser) -> None:
     )
     out.add_argument(
         "--resume",
+        action="append",
+        default=[],
         metavar="FILE",
-        help="go on with the output of an earlier run: what is in it is not repeated",
+        help="go on with the output of an earlier run: what is in it is not repeated, "
+        "but counted; may be repeated",
     )
     out.add_argument(
-        "--plot", action="store_true", help="show how long the checks took"
+        "--plot",
+        nargs="?",
+        const=True,  # as text
+        type=_svg_file,
+        metavar="FILE.svg",
+        help="show how long the checks took; as a picture, if a file is named",
     )
     network_options(parser)
 
 
+def _svg_file(text: str) -> str:
+    """Read the name of an SVG file; a list behind ``--plot`` is taken for one."""
+    if not text.endswith(".svg"):
+        message = f"{text!r} does not end in .svg; the list of targets comes before it"
+        raise argparse.ArgumentTypeError(message)
+    return text
+
+
 def run(args: Namespace) -> int:
     """Look at all of them; the exit status is that of the worst."""
-    from mailprobe.cli import session  # noqa: PLC0415 - not for the help
-    from mailprobe.render.tally import Tally  # noqa: PLC0415
+    from mailprobe.cli import Terminated, session  # noqa: PLC0415 - not for the help
+    from mailprobe.cli.record import Record  # noqa: PLC0415
+    from mailprobe.cli.source import source  # noqa: PLC0415
+    from mailprobe.targets import Boxes  # noqa: PLC0415
 
     config = session.configuration(args)
-    done = _done(Path(args.resume)) if args.resume else frozenset()
-    bad: list[str] = []
-    # A file is read whole first: nothing is sent if a line of it cannot be meant.
-    targets = _of_stdin(config, bad) if args.file == STDIN else _of_file(args, config)
-    path = args.output or args.resume
-    tally = Tally()
-    finished = False
-    with _appending(path) as file:
+    ours = _Run(args)
+    targets = source(args.file, Boxes(config), ours.complain)
+    ours.read_earlier()
+    path = args.output or (args.resume[-1] if args.resume else None)
+    with Record(Path(path)) if path else nullcontext() as record:
         try:
-            session.complete(_look(args, config, _left(targets, done), tally, file))
-            finished = True
-        finally:
-            _close(args, tally, path, finished=finished)
-    for complaint in bad:
-        sys.stderr.write(f"mailprobe: {complaint}\n")
-    return 3 if bad else tally.worst.exit_code
+            session.complete(ours.look(config, targets, record))
+        except BrokenPipeError:
+            ours.say_how_to_go_on("nobody reads the output any more")
+            raise
+        except (KeyboardInterrupt, Terminated):
+            ours.sum_up()
+            ours.say_how_to_go_on("stopped")
+            raise
+        except MailprobeError:
+            ours.sum_up()
+            raise
+    ours.sum_up()
+    ours.say_if_nothing_was_asked()
+    return ours.exit_code
 
 
-async def _look(
-    args: Namespace,
-    config: Config,
-    targets: AsyncIterator[Target],
-    tally: Tally,
-    file: TextIO | None,
-) -> None:
-    from mailprobe.cli import output, session  # noqa: PLC0415
-    from mailprobe.model.pace import Pace  # noqa: PLC0415
-    from mailprobe.render import json  # noqa: PLC0415
-    from mailprobe.render.tally import line  # noqa: PLC0415
+class _Run:
+    """One run of a sweep: what was done before, what is asked, what it came to."""
 
-    bounds = {
-        name: value
-        for name in ("at_once", "per_platform", "per_host", "spread")
-        if (value := getattr(args, name))
-    }
-    limit = session.within(args, config).get("timeout")
-    counter = _Counter(wanted=args.format == "text")
-    async with (
-        session.prober(args, config) as prober,
-        prober.sweep(targets, pace=Pace(**bounds), timeout=limit) as checks,
-    ):
-        async for check in checks:
-            tally.count(check)
-            if file is not None:
-                file.write(f"{json.encode(check)}\n")
-                file.flush()  # whatever ends this run, the line is there
-            if args.format == "json":
-                output.say(json.encode(check))
-            elif check.status != "ok":
-                counter.clear()
-                output.write([line(check)])
-            counter.show(check)
-    counter.clear()
+    def __init__(self, args: Namespace) -> None:
+        from mailprobe.cli.live import Live  # noqa: PLC0415 - not for the help
+        from mailprobe.render.tally import Tally  # noqa: PLC0415
 
+        self._args = args
+        self._tally = Tally()
+        self._done: Counter[str] = Counter()
+        self._refused = 0
+        # By identity: equal targets may stand in a list twice. It holds what is
+        # waiting or going on, which the pace bounds.
+        self._asked: dict[int, Asked] = {}
+        self._live = Live(aside=args.format == "json")
 
-class _Counter:
-    """One line on a terminal that tells how far it is; gone when it is done."""
+    @property
+    def exit_code(self) -> int:
+        """That of the worst status; 3 if a target could not be meant."""
+        return 3 if self._refused else self._tally.worst.exit_code
 
-    def __init__(self, *, wanted: bool) -> None:
-        self._on = wanted and sys.stderr.isatty() and sys.stdout.isatty()
-        self._count = 0
+    def read_earlier(self) -> None:
+        """Count what earlier runs wrote as if it were of this one."""
+        from mailprobe.cli.record import earlier  # noqa: PLC0415
 
-    def show(self, check: Check[Report]) -> None:
-        """Count a check that has come."""
-        self._count += 1
-        if self._on:
-            from mailprobe.render.clean import short, visible  # noqa: PLC0415
-            from mailprobe.render.subject import subject  # noqa: PLC0415
+        for path in self._args.resume:
+            for one in earlier(Path(path)):
+                self._done[one.name] += 1
+                self._tally.count(one, earlier=True)
 
-            name = short(visible(subject(check.report)), 60)
-            sys.stderr.write(f"\r\x1b[K  {self._count} done  {name}")
-            sys.stderr.flush()
+    async def look(self, config: Config, source: Source, record: Record | None) -> None:
+        """Look at every target that is left."""
+        from mailprobe.cli import session  # noqa: PLC0415
+        from mailprobe.model.pace import Pace  # noqa: PLC0415
 
-    def clear(self) -> None:
-        """Take the line away."""
-        if self._on:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+        bounds = {
+            name: value
+            for name in ("at_once", "per_platform", "per_host", "spread")
+            if (value := getattr(self._args, name))
+        }
+        usual = session.within(self._args, config).get("timeout")
 
+        def limit(target: Target) -> float | None:
+            return self._asked[id(target)].timeout or usual
 
-# --- in -------------------------------------------------------------------------
+        self._live.total = source.total
+        async with (
+            session.prober(self._args, config) as prober,
+            prober.sweep(
+                self._left(source.targets), pace=Pace(**bounds), timeout=limit
+            ) as checks,
+        ):
+            async for target, check in checks.pairs():
+                self._take(self._asked.pop(id(target)).line, check, record)
 
+    async def _left(self, targets: AsyncIterator[Asked]) -> AsyncIterator[Target]:
+        """Yield what no earlier run finished, each target as often as it is due."""
+        async for asked in targets:
+            if self._done[asked.line]:
+                self._done[asked.line] -= 1
+                self._live.passed += 1
+                continue
+            self._asked[id(asked.target)] = asked
+            yield asked.target
 
-def _of_file(args: Namespace, config: Config) -> AsyncIterator[Target]:
-    path = Path(args.file)
-    try:
-        lines = path.read_text("utf-8", "replace").splitlines()
-    except OSError as error:
-        message = f"{path} cannot be read: {error.strerror}"
-        raise UsageError(message) from None
-    return _asynchronous(list(_read(lines, str(path), _boxes(config))))
+    def _take(self, asked: str, check: Check[Report], record: Record | None) -> None:
+        from mailprobe.cli import output  # noqa: PLC0415
+        from mailprobe.render import json  # noqa: PLC0415
+        from mailprobe.render.outcome import outcome  # noqa: PLC0415
+        from mailprobe.render.tally import line  # noqa: PLC0415
 
+        aside = self._args.format == "json"
+        text = json.encode(check, asked=asked) if record or aside else ""
+        if record:
+            record.add(text)  # whatever ends this run, the line is there
+        self._tally.count(outcome(check, asked))
+        if aside:
+            self._live.clear()
+            output.say(text)
+        elif check.status != "ok":
+            self._live.clear()
+            output.write([line(check)])
+        self._live.show(asked)
 
-def _read(
-    lines: Iterable[str], name: str, mailbox: Callable[[str], Mailbox]
-) -> Iterator[Target]:
-    for number, line in enumerate(lines, 1):
-        text = line.partition("#")[0].strip()
-        if text:
-            yield _target(text, f"{name}, line {number}", mailbox)
+    # --- words beside the checks --------------------------------------------------
 
+    def complain(self, sentence: str) -> None:
+        """Tell what cannot be meant at once, and remember that there was such."""
+        self._refused += 1
+        self._live.say(sentence)
 
-def _target(text: str, where: str, mailbox: Callable[[str], Mailbox]) -> Target:
-    from mailprobe.targets import read_target  # noqa: PLC0415 - not for the help
+    def sum_up(self) -> None:
+        """Write the closing table and the histogram."""
+        from mailprobe.cli import output  # noqa: PLC0415
+        from mailprobe.render.histogram import histogram, svg  # noqa: PLC0415
+        from mailprobe.render.spans import plain  # noqa: PLC0415
 
-    if len(text) > LINE_MAX:
-        message = f"{where}: it is longer than {LINE_MAX} characters"
-        raise UsageError(message)
-    try:
-        return read_target(text, mailbox)
-    except (UsageError, ConfigError) as error:
-        message = f"{where}: {error}"
-        raise UsageError(message) from None
+        self._live.clear()
+        plot = self._args.plot
+        lines = [*self._tally.lines(output.look())]
+        if plot is True:
+            lines += histogram(self._tally.durations, output.look())
+        if self._args.format == "text":
+            output.write(lines)
+        elif sys.stderr.isatty() or plot is True:
+            sys.stderr.write(f"{plain(lines)}\n")
+        if isinstance(plot, str):
+            try:
+                Path(plot).write_text(svg(self._tally.durations), "utf-8")
+            except OSError as error:
+                message = f"{plot} cannot be written: {error.strerror}"
+                raise UsageError(message) from None
 
+    def say_if_nothing_was_asked(self) -> None:
+        """Say that the status is unknown for want of targets."""
+        if not self._tally.size and not self._refused:
+            self._live.say("there was no target; write one a line, such as libero.it")
 
-def _boxes(config: Config) -> Callable[[str], Mailbox]:
-    known: dict[str, Mailbox] = {}
-
-    def box(name: str) -> Mailbox:
-        if name not in known:
-            known[name] = config.mailbox(name)
-        return known[name]
-
-    return box
-
-
-async def _asynchronous(targets: Iterable[Target]) -> AsyncIterator[Target]:
-    for target in targets:
-        yield target
-
-
-async def _of_stdin(config: Config, bad: list[str]) -> AsyncIterator[Target]:
-    """Take targets as they come; a line that cannot be meant is told at the end."""
-    boxes = _boxes(config)
-    number = 0
-    async for line in _lines():
-        number += 1
-        text = line.partition("#")[0].strip()
-        if not text:
-            continue
-        try:
-            yield _target(text, f"standard input, line {number}", boxes)
-        except UsageError as error:
-            bad.append(str(error))
-
-
-async def _lines() -> AsyncIterator[str]:
-    import asyncio  # noqa: PLC0415
-
-    reader = asyncio.StreamReader(limit=LINE_MAX * 4)
-    loop = asyncio.get_running_loop()
-    try:
-        transport, _ = await loop.connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(reader), sys.stdin
-        )
-    except ValueError:  # a file was put there: it is read at once
-        for line in sys.stdin:
-            yield line
-        return
-    try:
-        while line := await reader.readline():
-            yield line.decode("utf-8", "replace")
-    finally:
-        transport.close()
-
-
-async def _left(
-    targets: AsyncIterator[Target], done: frozenset[str]
-) -> AsyncIterator[Target]:
-    from mailprobe.render.key import key  # noqa: PLC0415
-
-    async for target in targets:
-        if not done or key(target) not in done:
-            yield target
-
-
-# --- out ------------------------------------------------------------------------
-
-
-def _done(path: Path) -> frozenset[str]:
-    """Return the targets that a file of checks is about; a torn line is passed over."""
-    import json  # noqa: PLC0415
-
-    from mailprobe.render.key import key_in  # noqa: PLC0415
-
-    found = set()
-    try:
-        with path.open(encoding="utf-8", errors="replace") as lines:
-            for number, line in enumerate(lines, 1):
-                try:
-                    found.add(key_in(json.loads(line)))
-                except (ValueError, KeyError, TypeError, AttributeError):
-                    # Checks are appended to it: nothing else may be harmed.
-                    if number == 1 or not line.startswith('{"schema": "mailprobe/'):
-                        message = f"{path}, line {number}: this is no output of a sweep"
-                        raise UsageError(message) from None
-    except OSError as error:
-        message = f"{path} cannot be read: {error.strerror}"
-        raise UsageError(message) from None
-    return frozenset(found)
-
-
-@contextlib.contextmanager
-def _appending(path: str | None) -> Iterator[TextIO | None]:
-    """Open the file of checks; a torn last line is ended first."""
-    if path is None:
-        yield None
-        return
-    try:
-        file = Path(path).open("a+", encoding="ascii")  # noqa: SIM115 - below
-    except OSError as error:
-        message = f"{path} cannot be written: {error.strerror}"
-        raise UsageError(message) from None
-    with file:
-        if file.tell():
-            file.seek(file.tell() - 1)
-            if file.read(1) != "\n":
-                file.write("\n")
-        yield file
-
-
-def _close(args: Namespace, tally: Tally, path: str | None, *, finished: bool) -> None:
-    from mailprobe.cli import output  # noqa: PLC0415
-
-    if args.format == "text":
-        output.write(tally.lines(output.look()))
-        if args.plot:
-            output.write(tally.plot(output.look()))
-    if not finished and path:
-        sys.stderr.write(f"mailprobe: to go on: mailprobe sweep {args.file} --resume ")
-        sys.stderr.write(f"{path}\n")
+    def say_how_to_go_on(self, why: str) -> None:
+        """Tell how a run that ended early is gone on with."""
+        files = [*self._args.resume]
+        if self._args.output and self._args.output not in files:
+            files.append(self._args.output)
+        options = " ".join(f"--resume {shlex.quote(name)}" for name in files)
+        number = self._tally.size
+        done = f"{why} after {number} check{'s' * (number != 1)}"
+        if files:
+            file = shlex.quote(self._args.file)
+            self._live.say(f"{done}; to go on: mailprobe sweep {file} {options}")
+        else:
+            self._live.say(f"{done}; --output FILE would keep them to go on with")

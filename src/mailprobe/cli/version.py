@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
+from mailprobe.release import VERSION
+
 if TYPE_CHECKING:
     from argparse import Namespace
 
@@ -29,13 +31,7 @@ def arguments(parser: Parser) -> None:
 
 def run(args: Namespace) -> int:
     """Print versions."""
-    from importlib import metadata  # noqa: PLC0415 - not for the help
-
-    try:
-        release = metadata.version("mailprobe")
-    except metadata.PackageNotFoundError:
-        release = "(not installed)"
-    lines = [f"mailprobe {release}"]
+    lines = [f"mailprobe {VERSION}"]
     if args.verbose:
         lines += _others()
     sys.stdout.write("".join(f"{line}\n" for line in lines))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
+from mailprobe.model.dispatch import DispatchReport
 from mailprobe.model.failure import Kind, Phase
 from mailprobe.model.report import (
     ImapReport,
@@ -15,6 +16,7 @@ from mailprobe.model.report import (
     TlsReport,
     TripReport,
 )
+from mailprobe.model.visit import VisitReport
 
 if TYPE_CHECKING:
     from mailprobe.model.failure import Failure
@@ -117,6 +119,8 @@ class Case:
     def relay(self) -> bool:
         """Whether mail servers come there, not users: the port of MX hosts."""
         report = self.report
+        if isinstance(report, DispatchReport):
+            return report.target.mailbox is None
         if not isinstance(report, SmtpReport | TlsReport):
             return False
         return report.target.port == report.prober.mx_port
@@ -172,6 +176,11 @@ def subject(report: Report) -> str:  # noqa: PLR0911 - one line for each probe
             )
         case ProviderReport():
             return report.target.name
+        case DispatchReport():
+            return f"{report.target.sender} to {report.target.recipient}"
+        case VisitReport():
+            box = report.target.mailbox
+            return str(box.imap) if box.imap else box.address
         case _:
             return "the target"
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 from mailprobe.judge.kinds import KINDS
 from mailprobe.judge.mx_findings import mx_findings
 from mailprobe.judge.strain import strain_findings
+from mailprobe.judge.visit import visit_findings
+from mailprobe.model.dispatch import DispatchReport
 from mailprobe.model.failure import Kind, Phase
 from mailprobe.model.limits import Limits
 from mailprobe.model.report import (
@@ -17,6 +19,7 @@ from mailprobe.model.report import (
     TripReport,
 )
 from mailprobe.model.verdict import Finding
+from mailprobe.model.visit import VisitReport
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 _LIMITS: Final = Limits()
 NEARLY_FULL: Final = 0.8  # of the quota; a full box neither sends nor receives
+PASSED_MAX: Final = 5  # MX hosts named; more say the same
 PUSH_LATE: Final = 0.25  # seconds; beyond what a network adds to a push
 
 
@@ -49,6 +53,10 @@ def _special(case: Case) -> Iterator[Finding]:
             yield from _tls(case, report.tls)
         case TripReport():
             yield from _trip(report)
+        case VisitReport():
+            yield from visit_findings(report)
+        case DispatchReport():
+            yield from _dispatch(report)
 
 
 def _common(report: Report) -> Iterator[Finding]:
@@ -115,6 +123,11 @@ def _imap(report: ImapReport) -> Iterator[Finding]:
             said = step.failure.reply or step.failure.detail or step.failure.kind
             text = f"{step.phase.upper()} is offered and refused: {said}"
             yield Finding(f"{step.phase}_refused", text)
+
+
+def _dispatch(report: DispatchReport) -> Iterator[Finding]:
+    for failure in report.passed_over[:PASSED_MAX]:
+        yield Finding("mx_passed_over", f"An MX host could not be used: {failure}")
 
 
 def _trip(report: TripReport) -> Iterator[Finding]:

@@ -34,7 +34,7 @@ LOGIN_RULES: Final = (
     ),
     Rule(
         name="login_refused_smtp",
-        applies_to=("SmtpReport", "TripReport"),
+        applies_to=("SmtpReport", "TripReport", "DispatchReport"),
         condition="535, 534 or another refusal of AUTH",
         when=lambda c: c.kind is Kind.AUTH_REFUSED and c.phase is Phase.AUTH,
         status=Status.UNKNOWN,
@@ -45,7 +45,7 @@ LOGIN_RULES: Final = (
     ),
     Rule(
         name="login_refused_imap",
-        applies_to=("ImapReport", "TripReport"),
+        applies_to=("ImapReport", "TripReport", "VisitReport"),
         condition="NO [AUTHENTICATIONFAILED] and the like to the login",
         when=lambda c: c.kind is Kind.AUTH_REFUSED and c.phase is Phase.LOGIN,
         status=Status.UNKNOWN,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from mailprobe.judge.logins import LOGIN_RULES
 from mailprobe.judge.rule import Rule
+from mailprobe.model.dispatch import DispatchReport
 from mailprobe.model.failure import Kind, Phase
 from mailprobe.model.report import (
     ImapReport,
@@ -21,6 +22,7 @@ from mailprobe.model.report import (
     TripReport,
 )
 from mailprobe.model.verdict import Blame, Status
+from mailprobe.model.visit import VisitReport
 
 if TYPE_CHECKING:
     from mailprobe.judge.case import Case
@@ -215,7 +217,7 @@ REPLY_RULES: Final = (
     Rule(
         name="sending_limit",
         condition="x.4.5 to a submission, or a text about mails per day or hour",
-        applies_to=("TripReport",),
+        applies_to=("TripReport", "DispatchReport"),
         when=lambda c: (
             _refused(c)
             and c.phase in {Phase.MAIL, Phase.RCPT, *_MESSAGE}
@@ -241,8 +243,8 @@ REPLY_RULES: Final = (
     ),
     Rule(
         name="sender_policy",
-        condition="5.7.20 to 5.7.27, or a text naming SPF, DKIM or DMARC, in a trip",
-        applies_to=("TripReport",),
+        condition="5.7.20 to 5.7.27, or a text naming SPF, DKIM or DMARC, to a mail",
+        applies_to=("TripReport", "DispatchReport"),
         when=lambda c: (
             c.kind is Kind.SMTP_PERMANENT
             and c.phase in {Phase.MAIL, Phase.RCPT, *_MESSAGE}
@@ -307,7 +309,7 @@ def own_words(report: Report, presets: Catalogue) -> tuple[ReplyMeaning, ...]:
     )
 
 
-def _names(report: Report) -> tuple[str, ...]:
+def _names(report: Report) -> tuple[str, ...]:  # noqa: PLR0911 - one for each probe
     match report:
         case MxReport():
             return (report.target.domain, *(host.name for host in report.hosts))
@@ -318,5 +320,11 @@ def _names(report: Report) -> tuple[str, ...]:
             return (report.target.host, *((box.domain,) if box else ()))
         case TripReport():
             return (report.target.sender.domain, report.target.recipient.domain)
+        case DispatchReport():
+            box = report.target.mailbox
+            to = report.target.recipient.rpartition("@")[2]
+            return (box.domain if box else to,)
+        case VisitReport():
+            return (report.target.mailbox.domain,)
         case _:
             return ()

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from mailprobe.judge.case import Case
+from mailprobe.judge.dispatch import DISPATCH_RULES
 from mailprobe.judge.findings import findings
 from mailprobe.judge.kinds import KINDS
 from mailprobe.judge.mx import MX_RULES
@@ -14,6 +15,7 @@ from mailprobe.judge.rule import Rule
 from mailprobe.judge.service import GOOD_RULES, SERVICE_RULES
 from mailprobe.judge.strain import STRAIN_RULES
 from mailprobe.judge.trip import ARRIVAL_RULES, ARRIVED, LOSS_RULES
+from mailprobe.judge.visit import VISIT_RULES
 from mailprobe.model.failure import Kind
 from mailprobe.model.report import MxReport
 from mailprobe.model.verdict import Check, Status, Verdict
@@ -41,6 +43,7 @@ KIND_RULES: Final = tuple(
 )
 
 RULES: Final[tuple[Rule, ...]] = (
+    *DISPATCH_RULES,
     *STRAIN_RULES,
     *ARRIVAL_RULES,
     *REPLY_RULES,
@@ -48,6 +51,7 @@ RULES: Final[tuple[Rule, ...]] = (
     *SERVICE_RULES,
     *KIND_RULES,
     *MX_RULES,
+    *VISIT_RULES,
     *GOOD_RULES,
 )
 
@@ -83,7 +87,7 @@ def judge(report: S, presets: Catalogue | None = None) -> Check[S]:
         presets: Where to look up what providers mean by words of their own.
     """
     case = Case(report, *_known(report, presets) if presets else ())
-    own = reply_rule(case) if case.replies and not ARRIVED.fits(case) else None
+    own = reply_rule(case) if case.replies and not _settled(case) else None
     candidates = _candidates(type(report).__name__, failed=case.failure is not None)
     rule = own or next((rule for rule in candidates if rule.fits(case)), _UNRULED)
     verdict = Verdict(
@@ -96,6 +100,11 @@ def judge(report: S, presets: Catalogue | None = None) -> Check[S]:
         rule=rule.name,
     )
     return Check(report, verdict=verdict)
+
+
+def _settled(case: Case) -> bool:
+    """Whether no words of a server can change what became of the mail."""
+    return ARRIVED.fits(case) or any(rule.fits(case) for rule in DISPATCH_RULES)
 
 
 def _known(

@@ -119,7 +119,7 @@ SERVICE_RULES: Final = (
     ),
     Rule(
         name="mailbox_closed",
-        applies_to=("ImapReport", "TripReport"),
+        applies_to=("ImapReport", "TripReport", "VisitReport"),
         condition="the login worked, and opening the mailbox was refused",
         when=lambda c: c.kind is Kind.IMAP_NO and c.phase is Phase.SELECT,
         status=Status.DOWN,

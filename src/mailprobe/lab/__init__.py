@@ -22,6 +22,7 @@ from mailprobe.lab.faults import (
     Fault,
     Full,
     Garble,
+    Hold,
     Junk,
     Lose,
     NoData,
@@ -35,8 +36,10 @@ from mailprobe.lab.faults import (
     Stall,
     Withhold,
 )
+from mailprobe.lab.journeys import Journey, Journeys
 from mailprobe.lab.listener import LabError
 from mailprobe.lab.outages import OUTAGES, Outage, outage
+from mailprobe.lab.post import Queue
 from mailprobe.lab.replays import REPLAYS, Phase, Replay, replay
 from mailprobe.lab.store import Account, Counters, Folder, Message, Store
 from mailprobe.lab.thread import ThreadedLab
@@ -63,6 +66,9 @@ __all__ = [
     "Folder",
     "Full",
     "Garble",
+    "Hold",
+    "Journey",
+    "Journeys",
     "Junk",
     "Lab",
     "LabError",
@@ -72,6 +78,7 @@ __all__ = [
     "NxDomain",
     "Outage",
     "Phase",
+    "Queue",
     "Raw",
     "Records",
     "Refuse",

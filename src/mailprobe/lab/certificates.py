@@ -136,12 +136,27 @@ class Authority:
     Args:
         folder: Where certificate files are put.
         hosts: The names the servers go by.
+        day: A time at which the certificates shall hold as well as now: that of
+            the lab, if its clock is not the machine's. OpenSSL goes by the latter.
+        plain: The root signs the servers' certificates itself, and no session is
+            offered for later. That makes a handshake a third cheaper; the world has
+            chains of three, and tickets.
     """
 
-    def __init__(self, folder: Path, hosts: Sequence[str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        hosts: Sequence[str],
+        day: dt.datetime | None = None,
+        *,
+        plain: bool = False,
+    ) -> None:
         self._folder = folder
         self._hosts = tuple(hosts)
-        self._now = dt.datetime.now(dt.UTC)
+        now = dt.datetime.now(dt.UTC)
+        self._first = min(now, day or now) - BACKDATED
+        self._last = max(now, day or now)
+        self._plain = plain
         self._root, self._issuer = self._chain("mailprobe lab")
         self._contexts: dict[str, ssl.SSLContext] = {}
         self.ca_file = folder / "mailprobe-lab-root.pem"
@@ -154,7 +169,7 @@ class Authority:
         return self._contexts[kind]
 
     def _chain(self, name: str) -> tuple[Signed, Signed]:
-        begins, ends = self._now - BACKDATED, self._now + dt.timedelta(days=CA_DAYS)
+        begins, ends = self._first, self._last + dt.timedelta(days=CA_DAYS)
         root = _mint(_Wanted(name=f"{name} root", begins=begins, ends=ends), None)
         issuing = _Wanted(
             name=f"{name} issuing CA", begins=begins, ends=ends, path_length=0
@@ -163,13 +178,16 @@ class Authority:
 
     def _leaf(self, kind: str) -> tuple[Signed, tuple[Signed, ...]]:
         """Return a server certificate and the ones sent along with it."""
-        begins, days = self._now - BACKDATED, dt.timedelta(days=LEAF_DAYS)
+        days = dt.timedelta(days=LEAF_DAYS)
+        begins, ends = self._first, self._last - BACKDATED + days
         hosts = self._hosts
-        issuer: Signed | None = self._issuer
+        issuer: Signed | None = self._root if self._plain else self._issuer
         if kind == "expired":
-            begins = self._now - days - dt.timedelta(days=1)
+            begins = self._first - days
+            ends = self._first - dt.timedelta(days=1)
         elif kind == "not_yet_valid":
-            begins = self._now + dt.timedelta(days=1)
+            begins = self._last + dt.timedelta(days=1)
+            ends = begins + days
         elif kind == "wrong_host":
             hosts = ("elsewhere.test",)
         elif kind == "self_signed":
@@ -179,17 +197,19 @@ class Authority:
         wanted = _Wanted(
             name=hosts[0],
             begins=begins,
-            ends=begins + days,
+            ends=ends,
             hosts=hosts,
             weak=kind == "weak_key",
         )
         leaf = _mint(wanted, issuer)
-        bare = issuer is None or kind == "missing_intermediate"
+        bare = issuer is self._root or kind == "missing_intermediate"
         return leaf, () if bare or issuer is None else (issuer,)
 
     def _serve(self, leaf: Signed, chain: tuple[Signed, ...]) -> ssl.SSLContext:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if self._plain:
+            context.num_tickets = 0
         if isinstance(leaf.key, rsa.RSAPrivateKey):  # else it refuses to serve it
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
         # The ssl module reads keys from files only; this one goes at once.

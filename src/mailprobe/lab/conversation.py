@@ -67,9 +67,15 @@ class Conversation(ABC):
 
     # --- faults -----------------------------------------------------------------
 
-    def plan(self, *moments: str, domains: tuple[str, ...] = ()) -> Plan:
+    def plan(
+        self, *moments: str, domains: tuple[str, ...] = (), mailbox: str = ""
+    ) -> Plan:
         """Return what the active faults do at this moment."""
-        return self.lab.faults.plan(self.site, *moments, domains=domains)
+        if not mailbox and self.account is not None:
+            mailbox = self.account.address
+        return self.lab.faults.plan(
+            self.site, *moments, domains=domains, mailbox=mailbox
+        )
 
     async def answer(self, plan: Plan, data: bytes) -> None:
         """

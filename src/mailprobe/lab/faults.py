@@ -8,6 +8,7 @@ that was injected last decides what is sent.
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import KW_ONLY, dataclass
 from typing import Final
 
@@ -27,6 +28,8 @@ _IMAP: Final = (
 )
 IMAP_MOMENTS: Final = frozenset(_IMAP.split())
 """PUSH is what an idling client is told unasked; AUTH is any way to log in."""
+
+_INSTANT: Final = dt.timedelta(microseconds=1)
 
 DNS_MOMENTS: Final = frozenset({"QUERY"})
 
@@ -61,6 +64,10 @@ class Fault:
             domain, the brands of the shared platform.
         host: One server only ("mx2.libero.test").
         security: One listener only: "tls", "starttls" or "none".
+        mailboxes: These mailboxes only, by address: a conversation is hit once it
+            is known whose it is, a mail if it is for one of them.
+        chance: How often it strikes, from 0 to 1: drawn anew each time, from the
+            switchboard's seed. Listeners, names and capabilities know no chance.
     """
 
     _: KW_ONLY
@@ -69,8 +76,12 @@ class Fault:
     platform: bool = False
     host: str | None = None
     security: str | None = None
+    mailboxes: tuple[str, ...] = ()
+    chance: float = 1.0
 
     def __post_init__(self) -> None:
+        lowered = tuple(address.lower() for address in self.mailboxes)
+        object.__setattr__(self, "mailboxes", lowered)
         if self.service is not None and self.service not in MOMENTS:
             known = ", ".join(MOMENTS)
             message = (
@@ -236,6 +247,27 @@ class Delay(Fault):
 
 
 @dataclass(frozen=True, slots=True)
+class Hold(Fault):
+    """
+    Accepted, kept aside, and stored days later, whatever is wrong by then.
+
+    What came first comes out first: mail accepted at *since* is stored at *first*,
+    mail accepted at *until* at *last*, and between them in proportion. All four are
+    times of day with their zone.
+    """
+
+    since: dt.datetime
+    until: dt.datetime
+    first: dt.datetime
+    last: dt.datetime
+
+    def release(self, accepted: dt.datetime) -> dt.datetime:
+        """Return when a mail is stored that was accepted at this time."""
+        share = (accepted - self.since) / max(self.until - self.since, _INSTANT)
+        return self.first + (self.last - self.first) * min(max(share, 0.0), 1.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Duplicate(Fault):
     """Delivered more than once: users see the same mail *copies* times."""
 
@@ -252,10 +284,12 @@ class Bounce(Fault):
     """
     Accepted, then returned: senders get "Undelivered Mail" with *text*.
 
-    Where no MX answers, it is the sender's queue that gives up, at once.
+    Where no MX answers, it is the sender's queue that gives up, at once. Else it
+    takes *after* seconds, be this fault withdrawn by then or not.
     """
 
     text: str = "550 5.2.0 the mailbox is not available"
+    after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 FLAGS = "\\Answered \\Flagged \\Deleted \\Seen \\Draft"
 MISSING = "[NONEXISTENT] Mailbox doesn't exist: {}"
 READ_ONLY = "[READ-ONLY] Mailbox is opened read-only"
+BROKEN = "[SERVERBUG] Internal error occurred. Refer to server log."
 QUOTA_ROOT = '"User quota"'
 
 
@@ -145,8 +146,7 @@ class MailboxCommands(ImapConversation):
 
     def _tell_quota(self) -> None:
         owner = self._owner()
-        domain = owner.address.rpartition("@")[2]
-        full = self.lab.faults.on_mail(Full, domain)
+        full = self.lab.faults.on_mail(Full, owner.address)
         used = owner.quota_kib if full else -(-owner.used_bytes // 1024)
         self.tell(f"QUOTA {QUOTA_ROOT} (STORAGE {used} {owner.quota_kib})")
 
@@ -164,7 +164,7 @@ class MailboxCommands(ImapConversation):
             raise ImapSyntaxError(message)
         if len(raw) > MESSAGE_MAX:
             return no("[TOOBIG] Message too large")
-        at = _date(text(middle[0])) if middle else dt.datetime.now(dt.UTC)
+        at = _date(text(middle[0])) if middle else self.lab.now()
         message_added = folder.add(raw, at, flags)
         code = ""
         if "UIDPLUS" in self.offered(("UIDPLUS",)):
@@ -225,6 +225,8 @@ class MailboxCommands(ImapConversation):
             wanted = [imap_fetch.Item("UID"), *wanted]
         for number, message in self._choose(args, by_uid=by_uid):
             told = wanted
+            if message.spoilt and any(item.section is not None for item in wanted):
+                return no(BROKEN)
             if imap_fetch.marks_seen(wanted) and not view.read_only:
                 told = self._mark_seen(message, wanted)
             self.out.append(imap_fetch.answer(number, message, told))

@@ -139,7 +139,11 @@ class MailTransaction(SmtpConversation):
         at_mx = self.site.service == "mx"
         known = self.lab.served_at(self.site) if at_mx else self.lab.domains
         about = (domain,) if domain in self.lab.domains else ()
-        plan = self.plan("RCPT", domains=about if at_mx else ())
+        plan = (
+            self.plan("RCPT", domains=about, mailbox=recipient)
+            if at_mx
+            else self.plan("RCPT")
+        )
         refusal = self._objection(recipient, local=domain in known)
         if plan.reply is None and refusal is not None:
             self.lab.meet_stranger(recipient)
@@ -210,6 +214,7 @@ class MailTransaction(SmtpConversation):
             text=text,
             entered=self.site,
             client=self.client,
+            at=self.lab.now(),
             protocol=kind + "S" * self.channel.secure + "A" * bool(self.account),
         )
         self.counters.messages += 1

@@ -163,7 +163,9 @@ class SmtpSession(MailTransaction):
             text = "5.7.8 Error: authentication failed: (reason unavailable)"
             await self.refuse("AUTH", 535, text)
         elif await self.reply(
-            self.plan("AUTH"), 235, "2.7.0 Authentication successful"
+            self.plan("AUTH", mailbox=login.account.address),
+            235,
+            "2.7.0 Authentication successful",
         ):
             self.account = login.account
             self.counters.logins += 1

@@ -29,6 +29,11 @@ SPECIAL_USE: Final = {
 }
 
 
+def system_time() -> dt.datetime:
+    """Return the time of day of this machine, UTC."""
+    return dt.datetime.now(dt.UTC)
+
+
 @dataclass(slots=True, eq=False)
 class Message:
     """
@@ -40,6 +45,7 @@ class Message:
         arrived: Its INTERNALDATE.
         flags: System flags and keywords.
         recent: Whether no session was told of it yet.
+        spoilt: Whether its bytes cannot be read: its disk is damaged.
     """
 
     uid: int
@@ -47,6 +53,7 @@ class Message:
     arrived: dt.datetime
     flags: frozenset[str] = frozenset()
     recent: bool = True
+    spoilt: bool = False
 
 
 @dataclass(slots=True, eq=False)
@@ -180,14 +187,21 @@ class Store:
     """
     All mail of the lab by address, and the counters of its services.
 
+    Args:
+        domains: Where there can be accounts.
+        now: Gives the time of day, with its zone.
+
     Attributes:
         counters: By service: "mx", "submission", "imap", "dns".
     """
 
-    def __init__(self, domains: tuple[str, ...]) -> None:
+    def __init__(
+        self, domains: tuple[str, ...], now: Callable[[], dt.datetime] = system_time
+    ) -> None:
         self._domains = domains
+        self._now = now
         self._accounts: dict[str, Account] = {}
-        self._validity = itertools.count(int(dt.datetime.now(dt.UTC).timestamp()))
+        self._validity = itertools.count(int(now().timestamp()))
         self.counters = {
             name: Counters() for name in ("mx", "submission", "imap", "dns")
         }
@@ -255,7 +269,7 @@ class Store:
         if box is None:
             box = Folder(folder, "", next(self._validity))
             account.folders[folder] = box
-        return box.add(raw, at or dt.datetime.now(dt.UTC), flags)
+        return box.add(raw, at or self._now(), flags)
 
     def messages(self, address: str, folder: str = "INBOX") -> tuple[Message, ...]:
         """Return the messages in a folder, oldest first."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from random import Random
 from typing import TYPE_CHECKING, TypeVar
 
 from mailprobe.lab.faults import (
@@ -70,10 +71,14 @@ class Switchboard:
     Attributes:
         brands: The domains that share one platform.
         changed: Called after every change.
+        seed: What the chances of faults are drawn from; with one seed, the same
+            events at one place have the same luck.
     """
 
     brands: tuple[str, ...]
     changed: list[Callable[[], None]] = field(default_factory=list)
+    seed: int = 0
+    _luck: dict[str, Random] = field(default_factory=dict)
     _active: list[Fault] = field(default_factory=list)
 
     @property
@@ -119,13 +124,25 @@ class Switchboard:
             hit = (fault.domain,)
         return any(domain in hit for domain in domains)
 
-    def _hits(self, fault: Fault, site: Site, domains: tuple[str, ...]) -> bool:
+    def _hits(
+        self, fault: Fault, site: Site, domains: tuple[str, ...], mailbox: str = ""
+    ) -> bool:
         return (
             fault.service in (None, site.service)
+            and (not fault.mailboxes or mailbox.lower() in fault.mailboxes)
             and fault.host in (None, site.host)
             and fault.security in (None, site.security)
             and self.hits_domain(fault, domains)
         )
+
+    def _chance(self, fault: Fault, place: str) -> bool:
+        """Draw whether a fault strikes this time; each place has luck of its own."""
+        if fault.chance >= 1:
+            return True
+        luck = self._luck.get(place)
+        if luck is None:
+            luck = self._luck[place] = Random(f"{self.seed} {place}")  # noqa: S311
+        return luck.random() < fault.chance
 
     def at(self, kind: type[F], site: Site) -> list[F]:
         """Return the active faults of one kind at *site*, the newest first."""
@@ -135,10 +152,17 @@ class Switchboard:
             if isinstance(fault, kind) and self._hits(fault, site, site.domains)
         ]
 
-    def on_mail(self, kind: type[F], domain: str) -> F | None:
-        """Return the newest fault of one kind that befalls mail for *domain*."""
+    def on_mail(self, kind: type[F], recipient: str) -> F | None:
+        """Return the newest fault of one kind that befalls mail for *recipient*."""
+        mailbox = recipient.lower()
+        domains = (mailbox.rpartition("@")[2],)
         for fault in reversed(self._active):
-            if isinstance(fault, kind) and self.hits_domain(fault, (domain,)):
+            if (
+                isinstance(fault, kind)
+                and (not fault.mailboxes or mailbox in fault.mailboxes)
+                and self.hits_domain(fault, domains)
+                and self._chance(fault, kind.__name__)
+            ):
                 return fault
         return None
 
@@ -159,6 +183,7 @@ class Switchboard:
         site: Site,
         *moments: str,
         domains: tuple[str, ...] = (),
+        mailbox: str = "",
     ) -> Plan:
         """
         Return what is to happen to a reply at *site*.
@@ -168,6 +193,7 @@ class Switchboard:
             moments: The names this moment goes by.
             domains: The mail domains it is about, if that is known better than
                 from the site (the recipient's).
+            mailbox: The address of the mailbox it is about, if that is known.
         """
         if not self._active:
             return Plan()
@@ -177,7 +203,8 @@ class Switchboard:
             for fault in reversed(self._active)
             if isinstance(fault, Moment)
             and fault.where in moments
-            and self._hits(fault, site, about)
+            and self._hits(fault, site, about, mailbox)
+            and self._chance(fault, f"{site.service} {site.host}")
         ]
         code: type = str if site.service == "imap" else int
         return Plan(

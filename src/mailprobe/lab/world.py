@@ -21,9 +21,9 @@ from mailprobe.lab.listener import (
     bind_all,
     settle,
 )
-from mailprobe.lab.post import Post
+from mailprobe.lab.post import Post, Queue
 from mailprobe.lab.smtpd import SmtpSession
-from mailprobe.lab.store import Store
+from mailprobe.lab.store import Store, system_time
 from mailprobe.lab.switchboard import Site, Switchboard
 from mailprobe.lab.zone import SRV_NAMES, Zone
 from mailprobe.model.errors import UsageError
@@ -31,8 +31,9 @@ from mailprobe.model.secret import Secret
 from mailprobe.model.target import Endpoint, Mailbox
 
 if TYPE_CHECKING:
+    import datetime as dt
     import socket
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
@@ -62,6 +63,12 @@ class Lab:
             certificates hold for localhost and 127.0.0.1 too, and every domain has
             listeners without TLS ("none"), where logging in is possible and not
             needed, as with the mail server on a developer's own machine.
+        now: Gives the time of day, with its zone; for replays, another one than
+            the machine's (`mailprobe.lab.simulated`).
+        queue: How patient its servers are with each other; for ever if None.
+        seed: What the chances of faults are drawn from.
+        plain_tls: Without an intermediate authority and session tickets: cheaper, for
+            replays of thousands of handshakes.
 
     Attributes:
         faults: The switchboard of active faults.
@@ -81,25 +88,31 @@ class Lab:
     ca_file: Path
     authority: Authority
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but the first by name, all with defaults
         self,
         domains: Sequence[str] = DOMAINS,
         *,
         brands: Sequence[str] | None = None,
         users: Sequence[str] = USERS,
         local: bool = False,
+        now: Callable[[], dt.datetime] = system_time,
+        queue: Queue | None = None,
+        seed: int = 0,
+        plain_tls: bool = False,
     ) -> None:
         self.domains = tuple(domain.lower() for domain in domains)
         shared = [d for d in BRANDS if d in self.domains] if brands is None else brands
         if not self.domains or not set(shared) <= set(self.domains):
             message = "brands must be among the domains, and there must be a domain"
             raise UsageError(message)
-        self.faults = Switchboard(tuple(shared))
-        self.store = Store(self.domains)
-        self.post = Post(self)
+        self.faults = Switchboard(tuple(shared), seed=seed)
+        self.now = now
+        self.store = Store(self.domains, now)
+        self.post = Post(self, queue or Queue())
         self.surprises: list[str] = []
         self.strangers: list[str] = []
         self._users, self._local = tuple(users), local
+        self._plain = plain_tls
         self.mx_port = 0
         self._zone = Zone(self.faults)
         self._dns = NameServer(self._zone, self.faults, self.store.counters["dns"])
@@ -114,7 +127,9 @@ class Lab:
                     tempfile.TemporaryDirectory(prefix="mailprobe-lab-")
                 )
             )
-            self.authority = Authority(folder, self._host_names())
+            self.authority = Authority(
+                folder, self._host_names(), self.now(), plain=self._plain
+            )
             self.authority.context()
             self.ca_file = self.authority.ca_file
             stack.push_async_callback(self._stop)

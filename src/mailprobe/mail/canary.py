@@ -131,6 +131,20 @@ def origin(token: str, canary: Canary, key: bytes) -> Origin:
     return Origin.SIBLING if hmac.compare_digest(mac, right) else Origin.FORGED
 
 
+def authentic(token: str, sender: str, recipient: str, key: bytes) -> bool:
+    """Return whether *token* was made with *key*, for a mail between these two."""
+    if _TOKEN.fullmatch(token) is None:
+        return False
+    stem, _, mac = token.lower().rpartition("-")
+    right = _mac(key, stem, sender, recipient)
+    return stem.split("-")[1] == key_id(key) and hmac.compare_digest(mac, right)
+
+
+def named_key(token: str) -> str:
+    """Return which key a token says that it was made with; see `key_id`."""
+    return token.split("-")[1] if token.count("-") > 1 else ""
+
+
 def _mac(key: bytes, stem: str, sender: str, recipient: str) -> str:
     said = f"{stem}\n{sender.lower()}\n{recipient.lower()}".encode()
     return hmac.digest(key, said, "sha256")[:16].hex()

@@ -8,14 +8,12 @@ in ``judge/fates.py``; incidents follow from samples, by ``judge/incidents.py``.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, TypeAlias
+from datetime import datetime
+from typing import ClassVar, TypeAlias
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from mailprobe.model.incident import Event, Statement
-    from mailprobe.model.passage import Copy
-    from mailprobe.model.sample import Backlog, Sample
+from mailprobe.model.incident import Event, Statement
+from mailprobe.model.passage import Copy
+from mailprobe.model.sample import Backlog, Sample
 
 # --- about one mail; `token` says which -------------------------------------------
 
@@ -211,6 +209,28 @@ class Ran:
     version: str = ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attached:
+    """A report was put beside the ledger; the chain holds only its hash."""
+
+    kind: ClassVar[str] = "attached"
+    at: datetime
+    about: str  # a token, or whatever else it is looked up by
+    digest: str  # SHA-256 of the report, hexadecimal
+    size: int  # bytes
+    failed: bool  # failures are kept longer
+    until: datetime  # until when the report is kept at least
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """Reports whose time was up were removed; the entries about them stay."""
+
+    kind: ClassVar[str] = "pruned"
+    at: datetime
+    removed: int
+
+
 Entry: TypeAlias = (
     MailEntry
     | Sampled
@@ -222,4 +242,6 @@ Entry: TypeAlias = (
     | Reread
     | Alarmed
     | Ran
+    | Attached
+    | Pruned
 )

@@ -13,3 +13,7 @@ class UsageError(MailprobeError, ValueError):
 
 class ConfigError(MailprobeError):
     """A file that cannot be used; the message names file, line and key where known."""
+
+
+class LedgerError(MailprobeError):
+    """The ledger cannot be used; nothing of the call that raised it is stored."""

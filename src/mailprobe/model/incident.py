@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from mailprobe.model.sample import Function
-    from mailprobe.model.verdict import Blame
+from mailprobe.model.sample import Function
+from mailprobe.model.verdict import Blame
 
 
 class State(StrEnum):
@@ -67,6 +64,31 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Maintenance:
+    """
+    Work that a provider announced.
+
+    Attributes:
+        party: Whose: a provider, or the platform it runs on.
+        begins_at: When it is to begin, UTC.
+        ends_at: When it is to be over, UTC.
+        text: What was announced.
+    """
+
+    party: str
+    begins_at: datetime
+    ends_at: datetime
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tick:
+    """Time passed and nothing else; some things are over when nothing happens."""
+
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
     """
     One incident: one cause at one place, however often it relapses.
@@ -119,6 +141,12 @@ class Incident:
     confidence: float = 0.0
     why: str = ""
     evidence: tuple[str, ...] = ()
+
+    @property
+    def declared_at(self) -> datetime | None:
+        """When the provider last said that all was well again; None if never."""
+        said = [one.at for one in self.statements if one.resolved]
+        return max(said, default=None)
 
     @property
     def functions(self) -> tuple[Function, ...]:

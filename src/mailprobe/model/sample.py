@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
-    from mailprobe.model.failure import Kind
-    from mailprobe.model.verdict import Blame
+from mailprobe.model.failure import Kind
+from mailprobe.model.verdict import Blame
 
 
 class Function(StrEnum):

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
+from mailprobe.model.bookmark import Bookmark, Sentinel
 from mailprobe.model.errors import UsageError
 from mailprobe.model.secret import Secret
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from mailprobe.model.provider import Catalogue
 
 SecurityName: TypeAlias = Literal["tls", "starttls", "none"]
+Lookup: TypeAlias = Callable[[str], tuple[str, str] | None]
 TokenSource: TypeAlias = Callable[[], Secret | str | Awaitable[Secret | str]]
 
 PORT_MAX: Final = 65535
@@ -238,6 +240,58 @@ class ProviderTarget:
     mailbox: Mailbox | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DispatchTarget:
+    """
+    One canary mail to be handed over.
+
+    Attributes:
+        token: The canary's token.
+        sender: Its envelope sender.
+        recipient: Its envelope recipient.
+        mailbox: Through whose submission service; None to go to the MX hosts of
+            the recipient's domain, as a mail server outside does.
+    """
+
+    token: str
+    sender: str
+    recipient: str
+    mailbox: Mailbox | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class VisitTarget:
+    """
+    A mailbox to be visited, and what is looked for there.
+
+    Attributes:
+        mailbox: The mailbox.
+        bookmark: How far it was read at the last visit; None at the first.
+        expected: Tokens that are waited for. At a first visit they are looked for
+            among the newest mails that are there already, too.
+        patience: Seconds to wait for them.
+        remove: Whether canaries and bounces of ours are removed.
+        sentinels: Old mails to be looked for, or to be read for the first time.
+        lookup: Tells sender and recipient of a token, None if it is not known.
+            Without it, or where it does not know, the mail's own headers count.
+    """
+
+    mailbox: Mailbox
+    bookmark: Bookmark | None = None
+    expected: tuple[str, ...] = ()
+    patience: float = 0.0
+    remove: bool = True
+    sentinels: tuple[Sentinel, ...] = ()
+    lookup: Lookup | None = field(default=None, repr=False, compare=False)
+
+
 Target: TypeAlias = (
-    MxTarget | SmtpTarget | ImapTarget | TlsTarget | TripTarget | ProviderTarget
+    MxTarget
+    | SmtpTarget
+    | ImapTarget
+    | TlsTarget
+    | TripTarget
+    | ProviderTarget
+    | DispatchTarget
+    | VisitTarget
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from mailprobe.model.dispatch import DispatchReport
 from mailprobe.model.errors import MailprobeError
 from mailprobe.model.failure import Failure, Kind, Phase
 from mailprobe.model.report import (
@@ -18,14 +19,18 @@ from mailprobe.model.report import (
     TripReport,
 )
 from mailprobe.model.target import (
+    DispatchTarget,
     ImapTarget,
+    Mailbox,
     MxTarget,
     ProviderTarget,
     SmtpTarget,
     Target,
     TlsTarget,
     TripTarget,
+    VisitTarget,
 )
+from mailprobe.model.visit import VisitReport
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Iterator
@@ -43,6 +48,8 @@ _REPORTS: Final[dict[type[Target], tuple[type[Report], dict[str, Any]]]] = {
     TlsTarget: (TlsReport, {}),
     TripTarget: (TripReport, {}),
     ProviderTarget: (ProviderReport, {}),
+    DispatchTarget: (DispatchReport, {}),
+    VisitTarget: (VisitReport, {}),
 }
 _BOXES: Final = ("mailbox", "sender", "recipient")
 
@@ -89,4 +96,6 @@ def fruitless(
 
 def _secrets(target: Target) -> Iterator[Secret]:
     boxes = (getattr(target, name, None) for name in _BOXES)
-    yield from (box.password for box in boxes if box and box.password)
+    for box in boxes:
+        if isinstance(box, Mailbox) and box.password:
+            yield box.password

@@ -250,10 +250,18 @@ async def read_quota(vantage: Vantage, recorder: Recorder, notes: ImapNotes) -> 
                 step.saw(f"{found[0]} of {found[1]} KiB used")
 
 
-async def list_folders(vantage: Vantage, recorder: Recorder, notes: ImapNotes) -> None:
+async def list_folders(
+    vantage: Vantage,
+    recorder: Recorder,
+    notes: ImapNotes,
+    *,
+    optional: bool | frozenset[Kind] = False,
+) -> None:
     """List the folders, with their special uses where those are told."""
     session = _session(notes)
-    async with recorder.step(Phase.LIST, notes.peer, vantage.limits.command) as step:
+    async with recorder.step(
+        Phase.LIST, notes.peer, vantage.limits.command, optional=optional
+    ) as step:
         marked = session.offers("SPECIAL-USE") and session.offers("LIST-EXTENDED")
         wanted = b'"" "*"' + (b" RETURN (SPECIAL-USE)" if marked else b"")
         done = await session.command("LIST", wanted)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, overload
 from mailprobe.mail.domain import ascii_domain, ascii_host
 from mailprobe.model.errors import UsageError
 from mailprobe.model.target import (
+    DispatchTarget,
     ImapTarget,
     MxTarget,
     ProviderTarget,
@@ -17,14 +18,16 @@ from mailprobe.model.target import (
     Target,
     TlsTarget,
     TripTarget,
+    VisitTarget,
 )
 from mailprobe.probes.again import insist
 from mailprobe.probes.guard import guarded
-from mailprobe.probes.plan import check_ascii, check_login, place
+from mailprobe.probes.plan import check_ascii, check_letter, check_login, place
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mailprobe.model.dispatch import DispatchReport
     from mailprobe.model.provider import Catalogue
     from mailprobe.model.report import (
         ImapReport,
@@ -37,6 +40,7 @@ if TYPE_CHECKING:
         TripReport,
     )
     from mailprobe.model.target import Mailbox
+    from mailprobe.model.visit import VisitReport
     from mailprobe.probes.lookouts import Lookouts
     from mailprobe.probes.vantage import Vantage
 
@@ -70,7 +74,13 @@ class Look:
     async def at(self, target: TripTarget, seconds: float) -> TripReport: ...
     @overload
     async def at(self, target: ProviderTarget, seconds: float) -> ProviderReport: ...
-    async def at(self, target: Target, seconds: float) -> Report:
+    @overload
+    async def at(self, target: DispatchTarget, seconds: float) -> DispatchReport: ...
+    @overload
+    async def at(self, target: VisitTarget, seconds: float) -> VisitReport: ...
+    @overload
+    async def at(self, target: Target, seconds: float) -> Report: ...
+    async def at(self, target: Target, seconds: float) -> Report:  # noqa: PLR0911
         """
         Make the probe that a target describes, within so many seconds.
 
@@ -90,6 +100,10 @@ class Look:
                 return await self._trip(target, seconds)
             case ProviderTarget():
                 return await self._provider(target, seconds)
+            case DispatchTarget():
+                return await self._dispatch(target, seconds)
+            case VisitTarget():
+                return await self._visit(target, seconds)
 
     async def _mx(self, target: MxTarget, seconds: float) -> MxReport:
         from mailprobe.probes.mx import probe_mx  # noqa: PLC0415 - aiosmtplib
@@ -167,6 +181,26 @@ class Look:
         plan = await make_plan(self.vantage, self.catalogue(), name, mailbox)
         target = ProviderTarget(name, plan.mailbox)
         probe = probe_provider(self.vantage, target, plan, seconds, self.on_step)
+        return await guarded(self.vantage, probe, target)
+
+    async def _dispatch(self, target: DispatchTarget, seconds: float) -> DispatchReport:
+        from mailprobe.probes.dispatch import probe_dispatch  # noqa: PLC0415
+
+        check_letter(target)
+        if target.mailbox is not None:
+            presets = self.catalogue()
+            whole, _ = await place(self.vantage, presets, target.mailbox, "smtp")
+            target = replace(target, mailbox=whole)
+        probe = probe_dispatch(self.vantage, target, seconds, self._told("dispatch"))
+        return await guarded(self.vantage, probe, target)
+
+    async def _visit(self, target: VisitTarget, seconds: float) -> VisitReport:
+        from mailprobe.probes.visit import probe_visit  # noqa: PLC0415 - aioimaplib
+
+        presets = self.catalogue()
+        whole, _ = await place(self.vantage, presets, target.mailbox, "imap")
+        target = replace(target, mailbox=whole)
+        probe = probe_visit(self.vantage, target, seconds, self._told("visit"))
         return await guarded(self.vantage, probe, target)
 
     def _told(self, probe: str) -> Callable[[Step], None] | None:

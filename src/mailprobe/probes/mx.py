@@ -77,7 +77,7 @@ async def look_up(
     vantage: Vantage, recorder: Recorder, domain: str, notes: MxNotes
 ) -> MailRoute:
     """Ask for the MX records; their absence is an answer, a null MX an end."""
-    from mailprobe.wire.resolver import KINDS, Outcome  # noqa: PLC0415 - 80 ms
+    from mailprobe.wire.resolver import KINDS, Outcome  # noqa: PLC0415 - if asked
 
     server = str(vantage.resolver.servers[0])
     async with recorder.step(Phase.DNS, server, vantage.limits.dns) as step:

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Final
 
-from mailprobe.mail import imap as read
-from mailprobe.mail.imap_stream import StreamError
 from mailprobe.model.failure import Kind
+from mailprobe.probes import fetched
 from mailprobe.probes.imap import inbox_facts
-from mailprobe.wire.imap import quoted
 from mailprobe.wire.trouble import Trouble
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from mailprobe.mail.imap_stream import Response
     from mailprobe.wire.imap import ImapSession
     from mailprobe.wire.recorder import Recorder
 
@@ -155,11 +149,11 @@ class NewMail:
             await self.return_to_inbox()
         told: dict[int, tuple[bytes, datetime | None]] = {}
         for response in done:
-            found = _fetched(response)
+            found = fetched.attributes(response)
             body = found.get("BODY") if found else None
             if found and isinstance(body, bytes):
-                date = _internal_date(found.get("INTERNALDATE"))
-                told[_number(found.get("UID"))] = body, date
+                date = fetched.internal_date(found.get("INTERNALDATE"))
+                told[fetched.number(found.get("UID"))] = body, date
         return told
 
     async def delete(self, sightings: Iterable[Sighting]) -> bool:
@@ -195,14 +189,14 @@ class NewMail:
         done = await self.session.command("UID FETCH", wanted)
         newest = place.uidnext - 1
         for response in done[: NEWS_MAX + 1]:
-            found = _fetched(response)
-            uid = _number(found.get("UID")) if found else 0
+            found = fetched.attributes(response)
+            uid = fetched.number(found.get("UID")) if found else 0
             # `n:*` also names the last mail when nothing is new (RFC 9051 6.4.9).
             if found is None or uid < place.uidnext:
                 continue
             newest = max(newest, uid)
             body = found.get("BODY")
-            number = _number(response.rest.split(b" ", 1)[0])
+            number = fetched.number(response.rest.split(b" ", 1)[0])
             if isinstance(body, bytes):
                 sighting = Sighting(
                     place=place, uid=uid, number=number, by=by, after=self.last_look
@@ -214,50 +208,20 @@ class NewMail:
 
     async def _status_uidnext(self, name: bytes) -> int | None:
         try:
-            done = await self.session.command("STATUS", _status_of(name))
+            done = await self.session.command("STATUS", fetched.status_of(name))
         except Trouble as trouble:
             if trouble.kind in {Kind.IMAP_NO, Kind.IMAP_BAD}:
                 return None  # the folder went away; it cannot hold our mail
             raise
-        for response in done:
-            with suppress(StreamError):
-                numbers = read.status_numbers(response)
-                if numbers and "UIDNEXT" in numbers:
-                    return numbers["UIDNEXT"]
-        return None
+        return fetched.uidnext(done)
 
     async def _highest_uid(self, messages: int | None) -> int:
         if not messages:
             return 0
         done = await self.session.command("FETCH", b"* (UID)")
-        numbers = (_fetched(response) for response in done)
-        return max((_number(n.get("UID")) for n in numbers if n), default=0)
+        numbers = (fetched.attributes(response) for response in done)
+        return max((fetched.number(n.get("UID")) for n in numbers if n), default=0)
 
 
 def _set(uids: Iterable[int]) -> bytes:
     return b",".join(b"%d" % uid for uid in sorted(set(uids)))
-
-
-def _status_of(name: bytes) -> bytes:
-    return quoted(name) + b" (UIDNEXT)"
-
-
-def _fetched(response: Response) -> dict[str, read.Item] | None:
-    with suppress(StreamError):  # one unreadable line must not hide the others
-        return read.fetched(response)
-    return None
-
-
-def _number(value: object) -> int:
-    return int(value) if isinstance(value, bytes) and value.isdigit() else 0
-
-
-def _internal_date(value: object) -> datetime | None:
-    if not isinstance(value, bytes):
-        return None
-    try:
-        # The form differs from a mail's Date only by its hyphens (RFC 9051 9).
-        text = value.decode("ascii").strip().replace("-", " ", 2)
-        return parsedate_to_datetime(text).astimezone(UTC)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None

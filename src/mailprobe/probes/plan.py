@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 from mailprobe.mail.domain import ascii_domain
 from mailprobe.model.errors import UsageError
-from mailprobe.model.target import Security
+from mailprobe.model.target import Mailbox, Security
 from mailprobe.probes.discover import discover
 
 if TYPE_CHECKING:
     from mailprobe.model.provider import Catalogue, Preset
-    from mailprobe.model.target import Endpoint, Mailbox
+    from mailprobe.model.target import DispatchTarget, Endpoint
     from mailprobe.probes.vantage import Vantage
 
 
@@ -141,6 +141,25 @@ def check_ascii(mailbox: Mailbox) -> None:
         message = (
             f"mailbox {mailbox.address!r} is not plain ASCII; canary mail is not sent "
             "to international addresses"
+        )
+        raise UsageError(message)
+
+
+def check_letter(target: DispatchTarget) -> None:
+    """
+    Make sure that a canary can be sent as it is addressed.
+
+    Raises:
+        UsageError: If an address needs SMTPUTF8 (RFC 6531), or the mailbox is
+            not that of its sender.
+    """
+    for address in (target.sender, target.recipient):
+        check_ascii(Mailbox(address))
+    box = target.mailbox
+    if box is not None and box.address.lower() != target.sender.lower():
+        message = (
+            f"the canary is from {target.sender}, and cannot be sent by "
+            f"{box.address}; mint it for that sender"
         )
         raise UsageError(message)
 

@@ -15,6 +15,7 @@ from mailprobe.model.failure import Kind, Phase
 from mailprobe.model.report import TripReport
 from mailprobe.probes import imap, smtp
 from mailprobe.probes.listener import Listener
+from mailprobe.probes.sending import Letter, hand_over, hear
 from mailprobe.probes.watch import Eye, Watch
 from mailprobe.wire.trouble import Ended, Trouble
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
 
-    from mailprobe.mail.canary import Canary
-    from mailprobe.model.failure import Failure, Reply
     from mailprobe.model.report import Step
     from mailprobe.model.target import Mailbox, TripTarget
     from mailprobe.probes.newmail import Place
@@ -31,28 +30,18 @@ if TYPE_CHECKING:
     from mailprobe.wire.recorder import Recorder
 
 TIDYING = 3.0  # seconds kept for the last look and the farewells; a few round trips
-REFUSALS = frozenset({Kind.SMTP_PERMANENT, Kind.SMTP_TEMPORARY})
 TIDYING_SHARE = 0.2  # of a short deadline, so that most of it is still spent watching
 
 
 @dataclass
-class Trip:
+class Trip(Letter):
     """What one trip has shown so far."""
 
-    canary: Canary
-    message: bytes
-    sending: smtp.SmtpNotes = field(default_factory=smtp.SmtpNotes)
     reading: imap.ImapNotes = field(default_factory=imap.ImapNotes)
     watch: Eye | None = None
     through: Literal["own", "opened", "joined"] | None = None
     listener: Listener | None = None
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
-    submitted: float | None = None
-    submitted_at: datetime | None = None
-    accepted: Reply | None = None
-    acceptance: float | None = None
-    unconfirmed: bool = False
-    refusal: Failure | None = None
     notified: float | None = None
     headers: bytes = b""
     internal_date: datetime | None = None
@@ -172,52 +161,21 @@ async def submit(
     vantage: Vantage, recorder: Recorder, trip: Trip, sender: Mailbox
 ) -> None:
     """Send the mail as far as its final dot; the reply is awaited while watching."""
-    notes, limits = trip.sending, vantage.limits
+    notes = trip.sending
     assert sender.smtp  # noqa: S101 - the prober completes mailboxes
     await smtp.open_smtp(vantage, recorder, sender.smtp, notes)
     await smtp.log_in(vantage, recorder, notes, sender)
-    assert notes.session  # noqa: S101 - for the type checker
-    async with recorder.step(Phase.MAIL, notes.peer, limits.command) as step:
-        step.saw(await notes.session.mail(trip.canary.sender))
-    async with recorder.step(Phase.RCPT, notes.peer, limits.command) as step:
-        step.saw(await notes.session.rcpt(trip.canary.recipient))
-    async with recorder.step(Phase.DATA, notes.peer, limits.command) as step:
-        step.saw(await notes.session.data())
-        trip.submitted = notes.session.send_message(trip.message)
-        trip.submitted_at = recorder.started_at + timedelta(seconds=trip.submitted)
+    await hand_over(vantage, recorder, trip)
 
 
 async def accept(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:
-    """
-    Wait for the reply to the mail.
-
-    A reply that is lost is no refusal: the mail may come, and is never sent
-    again.
-    """
-    notes = trip.sending
-    assert notes.session  # noqa: S101 - for the type checker
-    assert trip.submitted is not None  # noqa: S101 - it was just sent
+    """Wait for the reply to the mail, and wake whoever watches if it is bad."""
     try:
-        async with recorder.step(
-            Phase.ACCEPT, notes.peer, vantage.limits.data_end
-        ) as step:
-            try:
-                trip.accepted = await notes.session.accepted()
-            except Trouble as trouble:
-                trip.accepted = trouble.reply
-                if trouble.kind in REFUSALS:
-                    raise
-                kind, detail = Kind.SUBMISSION_UNCONFIRMED, trouble.detail
-                raise Trouble(kind, reply=trouble.reply, detail=detail) from None
-            step.saw(trip.accepted)
-            trip.acceptance = recorder.elapsed() - trip.submitted
-    except Ended as ended:
-        refused = ended.failure.kind in REFUSALS
-        trip.refusal = ended.failure if refused else None
-        trip.unconfirmed = not refused
+        await hear(vantage, recorder, trip)
+    except Ended:
         trip.nudge.set()
         return
-    await smtp.leave(vantage, recorder, notes)
+    await smtp.leave(vantage, recorder, trip.sending)
 
 
 async def see_arrival(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, TypedDict
 
 from mailprobe.model.report import ProberFacts
+from mailprobe.release import VERSION
 from mailprobe.wire.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Vantage:
     @cached_property
     def resolver(self) -> Resolver:
         """Loaded with the first name that has to be looked up."""
-        from mailprobe.wire.resolver import Resolver  # noqa: PLC0415 - dnspython: 80 ms
+        from mailprobe.wire.resolver import Resolver  # noqa: PLC0415 - if asked
 
         return Resolver(self.nameservers, self.limits)
 
@@ -92,12 +92,8 @@ class Vantage:
     @cached_property
     def facts(self) -> ProberFacts:
         """Who asks."""
-        try:
-            release = version("mailprobe")
-        except PackageNotFoundError:  # run from a tree that is not installed
-            release = "unknown"
         return ProberFacts(
-            version=release, ehlo_name=self.ehlo_name, mx_port=self.mx_port
+            version=VERSION, ehlo_name=self.ehlo_name, mx_port=self.mx_port
         )
 
     def recorder(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -158,6 +158,16 @@ class Table:
         if not isinstance(value, date) or isinstance(value, datetime):
             self.refuse(key, _wanted("a date", value))
         return value.isoformat()
+
+    def moment(self, key: str) -> datetime:
+        """Return a date with a time and its offset from UTC, as UTC."""
+        value = self._needed(key)
+        if not isinstance(value, datetime):
+            self.refuse(key, _wanted("a date with a time", value))
+        if value.tzinfo is None:
+            complaint = "needs its offset from UTC, as in 2026-11-22T23:00:00+01:00"
+            self.refuse(key, complaint)
+        return value.astimezone(UTC)
 
     def table(self, key: str) -> Table | None:
         """Return the table under *key*; None if there is none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from mailprobe.model.dispatch import DispatchReport
 from mailprobe.model.report import (
     ImapReport,
     MxReport,
@@ -14,6 +15,7 @@ from mailprobe.model.report import (
     TlsReport,
     TripReport,
 )
+from mailprobe.model.visit import VisitReport
 from mailprobe.render.clean import short, visible
 from mailprobe.render.spans import Look, Span, seconds
 from mailprobe.render.steps import told
@@ -35,6 +37,10 @@ def facts_of(report: Report, look: Look) -> Iterator[Fact]:
         yield from _tls(report.tls, detailed=True)
     elif isinstance(report, TripReport):
         yield from _trip(report, look)
+    elif isinstance(report, DispatchReport):
+        yield from _dispatch(report)
+    elif isinstance(report, VisitReport):
+        yield from _visit(report)
 
 
 def mx_rows(report: MxReport) -> list[list[Span]]:
@@ -164,3 +170,34 @@ def _trip(report: TripReport, look: Look) -> Iterator[Fact]:
         yield "path", f" {look.arrow} ".join(filter(None, path))
     if report.foreign:
         yield "foreign", f"{report.foreign} canary mails that are not of this trip"
+
+
+def _dispatch(report: DispatchReport) -> Iterator[Fact]:
+    yield "outcome", report.outcome.replace("_", " ")
+    if report.server:
+        yield "server", report.server
+    if report.acceptance is not None:
+        yield "accepted", f"after {seconds(report.acceptance)}"
+    for failure in report.passed_over:
+        yield "passed over", told(failure)
+
+
+def _visit(report: VisitReport) -> Iterator[Fact]:
+    yield "access", report.access
+    for folder in report.folders:
+        count = "?" if folder.messages is None else folder.messages
+        more = ", more next time" if folder.more else ""
+        unread = f", {folder.unread} unreadable" if folder.unread else ""
+        what = told(folder.failure) if folder.failure else f"{count} mails"
+        looked = f", {folder.looked} new{unread}{more}"
+        yield "folder", f"{folder.name}: {what}{looked}"
+    for sighting in report.sightings:
+        yield "canary", f"{sighting.token} in {sighting.folder}"
+    for bounce in report.returns:
+        yield "bounce", f"{bounce.token} {bounce.action} {bounce.status or ''}".rstrip()
+    for token in report.missing if report.waited is not None else ():
+        yield "missing", token
+    for one in report.sentinels:
+        state = {True: "found", False: "gone", None: one.trouble}[one.found]
+        altered = f", other {', '.join(one.changed)}" if one.changed else ""
+        yield "old mail", f"UID {one.was.uid} in {one.was.folder}: {state}{altered}"

@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from mailprobe.model.report import Report, Step, TripReport
 from mailprobe.model.target import (
+    DispatchTarget,
     Endpoint,
     ImapTarget,
     Mailbox,
@@ -28,8 +29,10 @@ from mailprobe.model.target import (
     Target,
     TlsTarget,
     TripTarget,
+    VisitTarget,
 )
 from mailprobe.model.verdict import Availabilities, Check, Verdict
+from mailprobe.model.visit import VisitReport
 from mailprobe.render.clean import sound
 from mailprobe.render.subject import narrow, probe_name, service
 
@@ -37,6 +40,7 @@ SCHEMA: Final = "mailprobe/1"
 
 COMPUTED: Final[Mapping[type[Report], tuple[str, ...]]] = {
     TripReport: ("transit", "acceptance_to_sight"),
+    VisitReport: ("access", "missing"),
 }
 """Properties that are facts too."""
 
@@ -46,8 +50,8 @@ SHARED: Final = frozenset({"target", *(f.name for f in fields(Report))})
 _DIGITS: Final = 6  # microseconds: finer than any clock we read
 
 
-def document(check: Check[Report]) -> dict[str, Any]:
-    """Return *check* as plain values that any JSON writer takes."""
+def document(check: Check[Report], *, asked: str = "") -> dict[str, Any]:
+    """Return *check* as plain values that any JSON writer takes; see `encode`."""
     report = narrow(check.report)
     made: dict[str, Any] = {
         "schema": SCHEMA,
@@ -61,6 +65,8 @@ def document(check: Check[Report]) -> dict[str, Any]:
         "facts": facts(report),
         "prober": _plain(report.prober),
     }
+    if asked:
+        made["asked"] = sound(asked)
     if check.verdict.availabilities is not None:
         made["availabilities"] = _availabilities(check.verdict.availabilities)
     if report.transcript:
@@ -68,17 +74,18 @@ def document(check: Check[Report]) -> dict[str, Any]:
     return made
 
 
-def encode(check: Check[Report], *, indent: int | None = None) -> str:
+def encode(check: Check[Report], *, indent: int | None = None, asked: str = "") -> str:
     """
     Return *check* as one line of ASCII JSON (so that a stream of them is NDJSON).
 
     Args:
         check: What to write.
         indent: Spaces per level, for reading; None keeps it on one line.
+        asked: The target as the list of a sweep has it; left out if empty.
     """
     # ASCII: the line survives every locale, and no character in it is a line
     # separator or steers a terminal.
-    return json.dumps(document(check), allow_nan=False, indent=indent)
+    return json.dumps(document(check, asked=asked), allow_nan=False, indent=indent)
 
 
 def line(value: object) -> str:
@@ -126,7 +133,7 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def target_document(target: Target) -> dict[str, Any]:
+def target_document(target: Target) -> dict[str, Any]:  # noqa: PLR0911 - one each
     """Return a target as plain values, without secrets."""
     match target:
         case MxTarget():
@@ -142,6 +149,22 @@ def target_document(target: Target) -> dict[str, Any]:
             return {
                 "sender": _mailbox(target.sender),
                 "recipient": _mailbox(target.recipient),
+            }
+        case DispatchTarget():
+            return {
+                "token": sound(target.token),
+                "sender": sound(target.sender),
+                "recipient": sound(target.recipient),
+                "mailbox": _mailbox(target.mailbox),
+            }
+        case VisitTarget():
+            return {
+                "mailbox": _mailbox(target.mailbox),
+                "bookmark": _plain(target.bookmark),
+                "expected": _plain(target.expected),
+                "patience": _plain(target.patience),
+                "remove": target.remove,
+                "sentinels": _plain(target.sentinels),
             }
         case ProviderTarget():
             return {"name": sound(target.name), "mailbox": _mailbox(target.mailbox)}

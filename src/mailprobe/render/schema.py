@@ -16,6 +16,7 @@ from typing import (
     get_type_hints,
 )
 
+from mailprobe.model.bookmark import Bookmark, Sentinel
 from mailprobe.model.failure import Failure, Phase
 from mailprobe.model.report import ProberFacts, Report
 from mailprobe.model.target import Security
@@ -23,6 +24,12 @@ from mailprobe.model.verdict import Blame, Check, Finding, Status
 from mailprobe.render.json import COMPUTED, SCHEMA, SHARED
 from mailprobe.render.subject import PROBES
 
+_ABOUT: Final = """\
+A check by the {} probe.
+
+Attributes:
+    asked: The target as the list of a sweep has it: a line for such a list.
+"""
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
@@ -87,6 +94,37 @@ class ProviderTargetDocument:
 
 
 @dataclass
+class DispatchTargetDocument:
+    """One canary mail; without a mailbox it goes to the recipient's MX hosts."""
+
+    token: str
+    sender: str
+    recipient: str
+    mailbox: MailboxDocument | None
+
+
+@dataclass
+class VisitTargetDocument:
+    """
+    A mailbox to be visited, and what is looked for there.
+
+    Attributes:
+        bookmark: How far it was read at the last visit; null at the first.
+        expected: Tokens that are waited for.
+        patience: Seconds to wait for them.
+        remove: Whether canaries and bounces of ours are removed.
+        sentinels: Old mails to be looked for.
+    """
+
+    mailbox: MailboxDocument
+    bookmark: Bookmark | None
+    expected: tuple[str, ...]
+    patience: float
+    remove: bool
+    sentinels: tuple[Sentinel, ...]
+
+
+@dataclass
 class AtDocument:
     """The step that decided."""
 
@@ -143,6 +181,8 @@ TARGETS: Final[dict[str, type]] = {
     "imap": ImapTargetDocument,
     "tls": EndpointDocument,
     "round_trip": TripTargetDocument,
+    "dispatch": DispatchTargetDocument,
+    "visit": VisitTargetDocument,
     "provider": ProviderTargetDocument,
 }
 
@@ -196,10 +236,11 @@ class _Documents:
                 ("facts", self._facts(report, f"{name}Facts")),
                 ("prober", self._written(ProberFacts)),
                 # Left out where there is nothing to say.
+                ("asked", str, field(default="")),
                 ("availabilities", four, field(default=None)),
                 ("transcript", tuple[str, ...], field(default=())),
             ],
-            namespace={"__doc__": f"A check by the {probe} probe."},
+            namespace={"__doc__": _ABOUT.format(probe)},
         )
         self._made[report] = made
         return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final, TypeAlias
 
+from mailprobe.model.dispatch import DispatchReport
 from mailprobe.model.report import (
     ImapReport,
     MxReport,
@@ -14,9 +15,17 @@ from mailprobe.model.report import (
     TripReport,
 )
 from mailprobe.model.target import Endpoint, ImapTarget, SmtpTarget, TlsTarget
+from mailprobe.model.visit import VisitReport
 
 ProbeReport: TypeAlias = (
-    MxReport | SmtpReport | ImapReport | TlsReport | TripReport | ProviderReport
+    MxReport
+    | SmtpReport
+    | ImapReport
+    | TlsReport
+    | TripReport
+    | ProviderReport
+    | DispatchReport
+    | VisitReport
 )
 
 PROBES: Final[dict[type[Report], str]] = {
@@ -25,6 +34,8 @@ PROBES: Final[dict[type[Report], str]] = {
     ImapReport: "imap",
     TlsReport: "tls",
     TripReport: "round_trip",
+    DispatchReport: "dispatch",
+    VisitReport: "visit",
     ProviderReport: "provider",
 }
 """The name of each probe, as `Prober` and the JSON call it."""
@@ -32,14 +43,23 @@ PROBES: Final[dict[type[Report], str]] = {
 
 def narrow(report: Report) -> ProbeReport:
     """
-    Return *report* as one of the six that probes make.
+    Return *report* as one of those that probes make.
 
     Raises:
         TypeError: If it is of another class.
     """
     if isinstance(
         report,
-        (MxReport, SmtpReport, ImapReport, TlsReport, TripReport, ProviderReport),
+        (
+            MxReport,
+            SmtpReport,
+            ImapReport,
+            TlsReport,
+            TripReport,
+            ProviderReport,
+            DispatchReport,
+            VisitReport,
+        ),
     ):
         return report
     message = f"{type(report).__name__} is not the report of a probe"
@@ -61,6 +81,11 @@ def subject(report: Report, arrow: str = "->") -> str:
         return f"{sender.address} {arrow} {recipient.address}"
     if isinstance(known, ProviderReport):
         return known.target.name
+    if isinstance(known, DispatchReport):
+        return f"{known.target.sender} {arrow} {known.target.recipient}"
+    if isinstance(known, VisitReport):
+        box = known.target.mailbox
+        return f"{box.address} at {box.imap}" if box.imap else box.address
     return _service(known.target)
 
 

@@ -7,7 +7,7 @@ import math
 from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final
 
-from mailprobe.model.report import ProviderReport, Step
+from mailprobe.model.failure import Phase
 from mailprobe.model.verdict import Status
 from mailprobe.render.clean import short, visible
 from mailprobe.render.spans import Line, Look, Span, seconds, table
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
     from mailprobe.model.report import Report
     from mailprobe.model.verdict import Check
+    from mailprobe.render.outcome import Outcome
 
 SLOWEST: Final = 5
 PERCENTILES: Final = (50, 90, 99)
 GROWTH: Final = 1.05  # from one class of times to the next: figures are 5 % exact
 SHORTEST: Final = 1e-5  # seconds; nothing that crosses a network is shorter
 BARS: Final = 14  # rows of the histogram: from a tenth of a millisecond to minutes
-BAR_MAX: Final = 40
 WHY_MAX: Final = 240  # characters: two or three lines of a terminal
 
 
@@ -69,41 +69,45 @@ class Tally:
         self.statuses: Counter[str] = Counter()
         self.blames: Counter[str] = Counter()
         self.strained = 0
+        self.earlier = 0
         self.durations = Spread()
-        self._phases: dict[str, Spread] = defaultdict(Spread)
+        self._phases: dict[Phase, Spread] = defaultdict(Spread)
         self._slowest: list[tuple[float, int, str]] = []
         self._worst = Status.OK
 
     @property
     def worst(self) -> Status:
-        """The worst status of all."""
-        return self._worst
+        """The worst status of all; unknown if there is none."""
+        return self._worst if self.size else Status.UNKNOWN
 
-    def count(self, check: Check[Report]) -> None:
-        """Add a check."""
-        report = check.report
-        self.statuses[check.status.value] += 1
-        if check.blame:
-            self.blames[check.blame.value] += 1
-        self.strained += any(f.code == "timings_strained" for f in check.findings)
-        self._worst = max(self._worst, check.status, key=lambda status: status.gravity)
-        self.durations.add(report.duration)
-        for step in _steps(report):
-            if step.failure is None:
-                self._phases[step.phase.value].add(step.took)
-        name = f"{probe_name(report)} {subject(report)}"
-        entry = (report.duration, sum(self.statuses.values()), name)
-        heapq.heappush(self._slowest, entry)
+    @property
+    def size(self) -> int:
+        """How many checks were counted."""
+        return self.durations.count
+
+    def count(self, one: Outcome, *, earlier: bool = False) -> None:
+        """Add a check; *earlier* if another run made it."""
+        self.statuses[one.status.value] += 1
+        if one.blame:
+            self.blames[one.blame.value] += 1
+        self.strained += one.strained
+        self.earlier += earlier
+        self._worst = max(self._worst, one.status, key=lambda status: status.gravity)
+        self.durations.add(one.duration)
+        for phase, took in one.times:
+            self._phases[phase].add(took)
+        heapq.heappush(self._slowest, (one.duration, self.size, one.name))
         if len(self._slowest) > SLOWEST:
             heapq.heappop(self._slowest)
 
     def lines(self, look: Look) -> Iterator[Line]:
         """Yield the closing table."""
-        total = sum(self.statuses.values())
-        said: list[Span] = [("strong", f"{total} targets")]
+        said: list[Span] = [("strong", f"{self.size} targets")]
         for status in Status:
             if number := self.statuses[status.value]:
                 said += [("", "  "), (status.value, f"{number} {status.value}")]
+        if self.earlier:
+            said.append(("faint", f"  ({self.earlier} of them by earlier runs)"))
         yield tuple(said)
         if self.blames:
             told = ", ".join(f"{name} {n}" for name, n in self.blames.most_common())
@@ -122,26 +126,14 @@ class Tally:
             yield (("faint", "  slowest"),)
             yield from table(rows, width=look.width)
 
-    def plot(self, look: Look) -> Iterator[Line]:
-        """Yield a histogram of how long the checks took."""
-        bars = list(self.durations.bars())
-        most = max((number for _, number in bars), default=0)
-        mark = "\u2588" if look.unicode else "#"
-        rows: list[list[Span]] = []
-        for begin, number in bars:
-            bar = mark * math.ceil(BAR_MAX * number / most)
-            rows.append([("", seconds(begin)), ("", str(number)), ("good", bar)])
-        yield ()
-        yield (("faint", "  how long the checks took"),)
-        yield from table(rows, width=look.width)
-
     def _rows(self) -> Iterator[Sequence[Span]]:
         heads = ("phase", "count", *(f"{share} %" for share in PERCENTILES))
         yield [*(("faint", head) for head in heads), ("", "")]
-        for phase, spread in self._phases.items():
+        for phase in (one for one in Phase if one in self._phases):
+            spread = self._phases[phase]
             times = (seconds(spread.percentile(share)) for share in PERCENTILES)
             yield [
-                ("", phase),
+                ("", phase.value),
                 ("", str(spread.count)),
                 *(("", time) for time in times),
                 ("", ""),
@@ -155,11 +147,3 @@ def line(check: Check[Report]) -> Line:
     name = visible(f"{probe_name(check.report)} {subject(check.report)}")
     why = short(visible(check.why), WHY_MAX)
     return ((status, f"{status.upper():<9}"), ("strong", name), ("", f"{blame}: {why}"))
-
-
-def _steps(report: Report) -> Iterator[Step]:
-    if isinstance(report, ProviderReport):
-        for check in report.checks:
-            yield from check.report.steps
-    else:
-        yield from report.steps

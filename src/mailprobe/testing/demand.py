@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mailprobe.config import Config
     from mailprobe.credentials import Reference
     from mailprobe.model.provider import Preset
-    from mailprobe.settings import MailboxSettings
+    from mailprobe.tables import MailboxSettings
 
 FUNCTIONS: Final = tuple(field.name for field in fields(Availabilities))
 """The four functions of a mail service: submit, accept, deliver, read."""

@@ -1,0 +1,1 @@
+"""Long-running work: the ledger, and what is kept in it."""

@@ -1,0 +1,110 @@
+"""Keeps the books: who is overdue, what is still held, whether all adds up."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from mailprobe.judge import fates
+from mailprobe.model.entry import Alarmed, Counted, Expired
+from mailprobe.model.incident import Tick
+from mailprobe.model.passage import Fate
+from mailprobe.model.sample import Backlog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from mailprobe.model.passage import Passage
+    from mailprobe.monitor.desk import Desk
+
+TAIL: Final = timedelta(hours=2)  # long enough for some ten mails of any platform
+TAIL_LEAST: Final = 5  # fewer mails have no tail
+TAIL_SHARE: Final = 0.9  # nine of ten: one that was greylisted says nothing
+USUAL: Final = timedelta(days=7)  # each hour of the week once
+ARRIVED: Final = frozenset({Fate.DELIVERED, Fate.LATE, Fate.JUNK, Fate.RECOVERED})
+
+
+class Auditor:
+    """
+    Counts what is still waited for, and gives up what is past its horizon.
+
+    Of mails it remembers when they were sent and how long they took, one week and a
+    bounded number of them.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        # Some 7,000 mails a week come from 42 routes; older ones make room.
+        self._delays: dict[str, deque[tuple[datetime, float]]] = defaultdict(
+            lambda: deque(maxlen=10_000)
+        )
+        self._late: dict[str, int] = defaultdict(int)
+
+    def arrived(self, passages: Iterable[Passage]) -> None:
+        """Take note of mails whose fate is known now."""
+        for one in passages:
+            if one.fate not in ARRIVED or one.delay is None or one.duplicates:
+                continue
+            platform = self._platform(one)
+            sent = one.submitted_at or one.intended_at
+            self._delays[platform].append((sent, one.delay))
+            self._late[platform] += one.delay > one.late_after
+
+    async def audit(self) -> None:
+        """Count once: backlogs, mails to be given up, and the balance."""
+        desk, now = self._desk, self._desk.now()
+        pending = tuple(desk.books.pending.values())
+        horizon = timedelta(seconds=desk.plan.horizon)
+        given_up = [
+            Expired(at=now, token=one.token)
+            for one in pending
+            if fates.overdue(one, now, horizon)
+        ]
+        platforms = sorted({c.party.platform for c in desk.plan.cohorts})
+        counted = [Counted(at=now, backlog=self._backlog(p, now)) for p in platforms]
+        balance = await desk.books.ledger.balance()
+        alarms = (
+            [Alarmed(at=now, what=f"{balance.imbalance} mails are unaccounted for")]
+            if balance.imbalance
+            else []
+        )
+        await desk.books.record(*given_up, *counted, *alarms)
+        await desk.books.tick(Tick(at=now))
+
+    def _backlog(self, platform: str, now: datetime) -> Backlog:
+        pending = [
+            one
+            for one in self._desk.books.pending.values()
+            if self._platform(one) == platform
+        ]
+        ages = [
+            age
+            for one in pending
+            if (age := (now - (one.submitted_at or one.intended_at)).total_seconds())
+            > one.late_after
+        ]
+        known = self._delays[platform]
+        while known and known[0][0] < now - USUAL:
+            known.popleft()
+        arrived, self._late[platform] = self._late[platform], 0
+        return Backlog(
+            at=now,
+            platform=platform,
+            waiting=len(ages),
+            oldest=max(ages, default=0.0),
+            arrived=arrived,
+            tail=tail([delay for sent, delay in known if sent >= now - TAIL]),
+            usual=tail([delay for sent, delay in known if sent < now - TAIL]),
+        )
+
+    def _platform(self, passage: Passage) -> str:
+        return self._desk.party_of(passage.recipient).platform
+
+
+def tail(delays: list[float]) -> float | None:
+    """Return what nine of ten delays do not exceed; None for too few of them."""
+    if len(delays) < TAIL_LEAST:
+        return None
+    ranked = sorted(delays)
+    return ranked[min(int(TAIL_SHARE * len(ranked)), len(ranked) - 1)]

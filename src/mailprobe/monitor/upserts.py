@@ -1,0 +1,62 @@
+"""The statements that insert or replace, in the dialect of the database."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy.dialects import postgresql, sqlite
+
+from mailprobe.monitor import schema
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upserts:
+    """One statement for each table whose rows change, made once for a ledger."""
+
+    passage: sa.Executable
+    balance: sa.Executable
+    tally: sa.Executable
+    latest: sa.Executable
+    kept: sa.Executable
+
+    @classmethod
+    def of(cls, dialect: str) -> Upserts:
+        """Return those of a dialect."""
+        return cls(
+            passage=_replace(schema.passage, dialect),
+            balance=_replace(schema.balance, dialect),
+            tally=_add_up(dialect),
+            latest=_replace(schema.latest, dialect),
+            kept=_replace(schema.kept, dialect),
+        )
+
+
+def _insert(table: sa.Table, dialect: str) -> Any:  # noqa: ANN401 - two alike
+    return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
+
+
+def _replace(table: sa.Table, dialect: str) -> sa.Executable:
+    keys = [column.name for column in table.primary_key]
+    new = _insert(table, dialect)
+    others = [column.name for column in table.columns if column.name not in keys]
+    changed: sa.Executable = new.on_conflict_do_update(
+        index_elements=keys, set_={name: new.excluded[name] for name in others}
+    )
+    return changed
+
+
+def _add_up(dialect: str) -> sa.Executable:
+    table = schema.tally
+    new = _insert(table, dialect)
+    changed: sa.Executable = new.on_conflict_do_update(
+        index_elements=["day", "kind"],
+        set_={
+            "entries": table.c.entries + new.excluded.entries,
+            "last": new.excluded.last,
+        },
+    )
+    return changed
