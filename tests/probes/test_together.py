@@ -129,10 +129,12 @@ async def test_idle_tells_first_when_mail_is_late(lab_world: ThreadedLab) -> Non
     with lab_world.fault(Delay(0.3)):
         checks = await swept(lab_world, 3, limits=limits)
     own_mail_each(checks)
-    for report in (check.report for check in checks):
-        assert report.notified is not None
-        assert report.visible is not None
-        assert report.notified <= report.visible
+    told = [(check.report.notified, check.report.visible) for check in checks]
+    # One that came while another's was read may have been seen untold.
+    assert any(notified is not None for notified, _ in told)
+    for notified, visible in told:
+        assert visible is not None
+        assert notified is None or notified <= visible
 
 
 @pytest.mark.asyncio
@@ -172,7 +174,7 @@ async def test_a_lost_connection_is_opened_once_for_all(lab_world: ThreadedLab) 
     """Cut off while all wait: one more login, and every mail is found."""
     lab_world.store.clear()
     accepted: list[Step] = []
-    drop = Drop("NOOP", service="imap")
+    drop, delay = Drop("NOOP", service="imap"), Delay()
 
     def cut(probe: str, step: Step) -> None:
         if (probe, step.phase) == ("trip", "accept"):
@@ -185,8 +187,9 @@ async def test_a_lost_connection_is_opened_once_for_all(lab_world: ThreadedLab) 
         while count.connections < 2:  # noqa: ASYNC110 - counters wake nobody
             await asyncio.sleep(0)
         lab_world.withdraw(drop)
+        lab_world.withdraw(delay)  # no mail was there before the loss
 
-    with lab_world.fault(Delay(0.5)):
+    with lab_world.fault(delay):
         watching = asyncio.create_task(restore())
         ada, bob = (
             lab_world.mailbox(f"{n}") for n in ("ada@libero.test", "bob@posta.test")
@@ -213,7 +216,7 @@ async def test_a_connection_lost_again_and_again_ends_all(
 ) -> None:
     """A trip survives one loss; the second is its failure, and nobody goes on."""
     lab_world.store.clear()
-    with lab_world.fault(Drop("NOOP", service="imap")):
+    with lab_world.fault(Drop("NOOP", service="imap"), Lose()):
         checks = await swept(lab_world, 5)
     failures = {c.verdict.failure.kind for c in checks if c.verdict.failure}
     assert failures == {"peer_closed"}

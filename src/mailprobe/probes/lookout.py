@@ -318,7 +318,7 @@ class Lookout:
             return
         news = await pushed(session, self._stirred, seconds)
         async with named(self.vantage.limits.command):
-            await session.idle_done()
+            news += await session.idle_done()
         self._crowd().hear(
             [
                 (at, count(response, "EXISTS"), count(response, "EXPUNGE"))
