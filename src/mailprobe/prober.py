@@ -151,7 +151,6 @@ class Prober:
             canary_key=canary_key or os.urandom(32),
             transcript=transcript,
         )
-        self._passing_key = canary_key is None
         self._look = Look(
             vantage=self._vantage, catalogue=lambda: self.catalogue, on_step=on_step
         )
@@ -181,17 +180,6 @@ class Prober:
     def vantage(self) -> Vantage:
         """What its probes share; for callers within mailprobe."""
         return self._vantage
-
-    @property
-    def passing_key(self) -> bool:
-        """Whether it signs with a key that was made for this run alone."""
-        return self._passing_key
-
-    def sign_with(self, key: bytes) -> None:
-        """Sign canaries with *key* from now on, and know those that were."""
-        self._vantage = replace(self._vantage, canary_key=key)
-        self._look = replace(self._look, vantage=self._vantage)
-        self._passing_key = False
 
     async def mx(
         self, domain: str, *, connect: bool = False, timeout: float = TIMEOUT
@@ -455,7 +443,8 @@ class Prober:
         """
         Look at many targets; to be entered with ``async with`` and iterated.
 
-        Checks come as they finish. What goes wrong with one target, a fault of
+        Checks come as they finish. Round trips that go to one mailbox at the same
+        time share one IMAP connection. What goes wrong with one target, a fault of
         ours included, is in its check and touches no other.
 
         Args:
@@ -464,12 +453,14 @@ class Prober:
             timeout: Seconds for each target from its start, or a function that
                 gives them; the default of its probe if None.
         """
+        from mailprobe.probes.lookouts import Lookouts  # noqa: PLC0415 - aioimaplib
         from mailprobe.sweep import Sweep  # noqa: PLC0415 - only who sweeps pays
 
         twin = copy(self)
-        twin._vantage = self._vantage.caching()  # noqa: SLF001 - it is ours
-        twin._look = replace(self._look, vantage=twin._vantage)  # noqa: SLF001
-        return Sweep(twin, targets, pace or Pace(), timeout)
+        twin._vantage = vantage = self._vantage.caching()  # noqa: SLF001 - it is ours
+        shared = Lookouts(vantage)
+        twin._look = replace(self._look, vantage=vantage, lookouts=shared)  # noqa: SLF001
+        return Sweep(twin, targets, pace or Pace(), timeout, shared)
 
     def _judged(self, report: S) -> Check[S]:
         # Presets are read only where they may matter: for a provider's own words,

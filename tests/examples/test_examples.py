@@ -123,6 +123,7 @@ async def test_ledger(
 
 def test_monitor_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mailprobe.toml of the how-to is a plan: its routes, windows and channels."""
+    monkeypatch.setenv("MAILPROBE_CANARY_KEY", "0" * 64)
     for name in ("LIBERO1", "LIBERO2", "VIRGILIO", "OFFICE"):
         monkeypatch.setenv(f"{name}_PASSWORD", name)
     file = tmp_path / "mailprobe.toml"

@@ -111,6 +111,7 @@ class World(msgspec.Struct):
             nameservers=[self.nameserver],
             mx_port=self.mx_port,
             loopback=True,
+            canary_key=bytes(32),  # outlives each of them
         )
 
 

@@ -13,10 +13,10 @@ import pytest_asyncio
 
 from mailprobe.lab import Lab
 from mailprobe.lab.outages import outage
-from mailprobe.model.entry import Intended, Sampled, Tripped
+from mailprobe.model.entry import Alarmed, Intended, Sampled, Tripped
 from mailprobe.model.passage import Fate
 from mailprobe.model.sample import Function, Outcome, Party
-from mailprobe.monitor import courier, lookout, resuming
+from mailprobe.monitor import courier, lookout
 from mailprobe.monitor.auditor import Auditor, tail
 from mailprobe.monitor.books import Books
 from mailprobe.monitor.desk import Desk
@@ -25,7 +25,6 @@ from mailprobe.monitor.monitor import Monitor
 from mailprobe.monitor.plan import OUTSIDE, Cohort, Plan, Route
 from mailprobe.monitor.reader import Reader
 from mailprobe.prober import Prober
-from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -54,10 +53,6 @@ class World:
         return Route(
             name=f"{sender} to {recipient}", sender=sender, recipient=recipient
         )
-
-    def fresh_prober(self) -> Prober:
-        """Return the prober of another run."""
-        return Prober(**prober_options_for(self.lab))
 
     async def entries(self, kind: type[Entry]) -> list[Entry]:
         """Return the entries of one kind."""
@@ -168,20 +163,6 @@ async def test_a_run_goes_on_where_the_last_one_ended(world: World) -> None:
 
 
 @pytest.mark.asyncio
-async def test_a_key_that_nobody_gave_outlives_the_run(world: World) -> None:
-    """A later run knows the mails of an earlier one as its own."""
-    await resuming.resume(world.desk)
-    await courier.send(world.desk, world.route("eve", "ada"))
-    again = World(world.lab, world.plan, world.ledger, world.fresh_prober())
-    assert again.desk.key != world.desk.key
-    await again.books.open()
-    await resuming.resume(again.desk)
-    assert again.desk.key == world.desk.key
-    await again.readers["ada"].visit()
-    assert (await world.ledger.balance()).delivered == 1
-
-
-@pytest.mark.asyncio
 async def test_a_bounce_ends_a_mail(world: World) -> None:
     """What comes back to its sender is bounced, by the token in it."""
     await world.readers["eve"].visit()
@@ -249,6 +230,20 @@ async def test_a_part_that_fails_ends_the_whole(
     async with Ledger.open(plan.ledger, write=False) as ledger:
         kinds = [entry.kind async for _, entry in ledger.entries()]
     assert (kinds[0], kinds[-1]) == ("ran", "ran")
+
+
+@pytest.mark.asyncio
+async def test_another_key_is_said(world: World) -> None:
+    """Mail that was signed with a key that is gone cannot be recognised: an alarm."""
+    await courier.send(world.desk, world.route("eve", "ada"))
+    prober = Prober(
+        ca_file=world.lab.ca_file, nameservers=[world.lab.nameserver], attempts=1
+    )
+    async with prober, Monitor(world.plan, prober):
+        pass
+    (alarm,) = await world.entries(Alarmed)
+    assert isinstance(alarm, Alarmed)
+    assert "key was changed: 1 mails" in alarm.what
 
 
 @pytest.mark.parametrize(

@@ -94,14 +94,20 @@ def write_settings(lab: Lab | ThreadedLab, folder: Path) -> Path:
     Returns:
         The path of the file.
     """
+    import secrets  # noqa: PLC0415 - not for the help
+
     presets = folder / "presets.toml"
     presets.write_text("\n".join(_presets(lab)), encoding="utf-8")
+    key = folder / "canary.key"
+    key.touch(mode=0o600)
+    key.write_text(f"{secrets.token_hex()}\n", "utf-8")
     lines = [
         "[prober]",
         f"nameservers = {_value([lab.nameserver])}",
         f"ca_file = {_value(str(lab.ca_file))}",
         f"mx_port = {lab.mx_port}",
         f"presets = {_value([presets.name])}",
+        f"canary_key = {_value(f'file:{key.name}')}",
     ]
     for domain in lab.domains:
         for user in USERS:

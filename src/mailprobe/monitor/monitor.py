@@ -71,7 +71,8 @@ class Monitor:
 
         Args:
             plan: What to do, or the configuration that says it.
-            prober: With what; as the configuration says if None.
+            prober: With what; as the configuration says if None. Its canary key
+                is to outlive it: mails signed with another are not recognised.
             ledger: Where to write, not yet entered; as the plan says if None.
             on_event: Called with each change of an incident, once.
             on_notice: Called with what is worth a line in a log beside them.

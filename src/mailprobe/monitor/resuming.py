@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from mailprobe.model.entry import Sampled, Tripped
+from mailprobe.mail.canary import key_id, named_key
+from mailprobe.model.entry import Alarmed, Sampled, Tripped
 from mailprobe.model.sample import Function, Outcome
 from mailprobe.monitor.plan import OUTSIDE
 from mailprobe.monitor.schedule import DAY
@@ -13,14 +14,13 @@ from mailprobe.monitor.schedule import DAY
 if TYPE_CHECKING:
     from mailprobe.monitor.desk import Desk
 
-KEY: Final = "canary key"
 SENT_MAX: Final = 100_000  # mails of one day, from which budgets are counted anew
 _WITH_LOGIN: Final = (Function.SUBMIT, Function.READ)
 
 
 async def resume(desk: Desk) -> None:
     """Hold accounts that were held, and count what was sent in the last day."""
-    await _key(desk)
+    await _same_key(desk)
     await _refusals(desk)
     now, names = desk.now(), _names(desk)
     sent = await desk.books.ledger.passages(since=now - DAY, limit=SENT_MAX)
@@ -29,15 +29,16 @@ async def resume(desk: Desk) -> None:
         desk.budget(account).sent.append(passage.intended_at)
 
 
-async def _key(desk: Desk) -> None:
-    """Sign as the last run did, or its mails would be those of a stranger."""
-    if not desk.prober.passing_key:
-        return  # it was configured
-    ledger = desk.books.ledger
-    kept = await ledger.kept(KEY)
-    if kept is None:
-        await ledger.keep(KEY, desk.key)
-    desk.prober.sign_with(kept or desk.key)
+async def _same_key(desk: Desk) -> None:
+    """Say so if mail is waited for that cannot be known as ours any more."""
+    ours = key_id(desk.key)
+    others = sum(named_key(token) != ours for token in desk.books.pending)
+    if others:
+        what = (
+            f"The canary key was changed: {others} mails that were signed with "
+            "another one are waited for and will not be recognised."
+        )
+        await desk.books.record(Alarmed(at=desk.now(), what=what))
 
 
 async def _refusals(desk: Desk) -> None:
