@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 WORLD: Final = "p1@posta.test"
 """Who mail from outside says it is from: a canary, so that its bounces are read."""
 
+LOOK_EVERY: Final = 600.0
+"""Seconds: the platform has two brands, so its MX hosts are seen every five minutes."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Monitored:
@@ -82,6 +85,7 @@ def plan_of(stage: Stage, ledger: Path) -> Plan:
             for route in scenario.routes
         ),
         outside=WORLD,
+        look_every=LOOK_EVERY,
         maintenance=tuple(
             Maintenance(
                 party=one.party,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from mailprobe.wire.clock import Clock
 
 PER_PLATFORM: Final = 2  # conversations at a time: one that sends, one that reads
-NAP: Final = 60.0  # seconds
+NAP: Final = 60.0  # seconds: a clock that is set, or a laptop that slept, shows by then
 DETAIL_MAX: Final = 1_000_000  # bytes of one report, transcripts included
 
 
@@ -66,7 +66,9 @@ class Desk:
         """Sleep until a time of day."""
         left = (moment - self.now()).total_seconds()
         while left > 0:
-            await asyncio.sleep(min(left, NAP))
+            # All wake at the same moments, and the machine sleeps in between.
+            nap = NAP - self._clock.monotonic() % NAP
+            await asyncio.sleep(min(left, nap))
             left = (moment - self.now()).total_seconds()
 
     def party_of(self, address: str) -> Party:

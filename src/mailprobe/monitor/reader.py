@@ -21,13 +21,18 @@ if TYPE_CHECKING:
 
     from mailprobe.model.entry import Entry
     from mailprobe.model.passage import Passage
-    from mailprobe.model.sample import Sample
     from mailprobe.model.verdict import Check
     from mailprobe.model.visit import Return, Sighting, VisitReport
     from mailprobe.monitor.desk import Desk
 
 AGAIN: Final = (300.0, 900.0)
 """Seconds after a visit that left a fresh mail unseen: greylisting ends by then."""
+
+SLACK: Final = 120.0
+"""
+Seconds over an interval without a visit until there is one: a mailbox that gets mail
+at each interval is visited with its mail, and not once more just before.
+"""
 
 
 class Reader:
@@ -40,6 +45,7 @@ class Reader:
         self._party = desk.plan.party(name)
         self._bookmark: Bookmark | None = None
         self._again: list[datetime] = []
+        self._turned_at: datetime | None = None
         # What was last said of mails that are still waited for.
         self._told: dict[str, Outcome] = {}
 
@@ -59,22 +65,33 @@ class Reader:
             if self._desk.may_log_in(self._name, self._desk.now()):
                 await self.visit()
             else:
-                await self._judge(readable=False)
+                await self._desk.books.record(*self._judge(readable=False))
 
     async def _due(self) -> None:
         """Wait for the next slot, the next second look, or a mail that was sent."""
-        nudge = self._desk.nudge(self._name)
-        slot = next_slot(self._desk.now(), self._interval, self._place)
-        moment = min([slot, *self._again])
-        waiting = asyncio.ensure_future(nudge.wait())
-        try:
-            left = (moment - self._desk.now()).total_seconds()
-            await asyncio.wait({waiting}, timeout=max(left, 0.0))
-        finally:
-            waiting.cancel()
-        nudge.clear()
-        now = self._desk.now()
+        nudge, moment = self._desk.nudge(self._name), self._next()
+        while (left := (moment - self._desk.now()).total_seconds()) > 0:
+            waiting = asyncio.ensure_future(nudge.wait())
+            try:
+                await asyncio.wait({waiting}, timeout=left)
+            finally:
+                waiting.cancel()
+            if nudge.is_set():
+                nudge.clear()
+                grace = timedelta(seconds=self._desk.plan.grace)
+                self._again.append(self._desk.now() + grace)
+                moment = self._next()
+        now = self._turned_at = self._desk.now()
         self._again = [one for one in self._again if one > now]
+
+    def _next(self) -> datetime:
+        return min([self._slot(), *self._again])
+
+    def _slot(self) -> datetime:
+        """Return when it is time for a visit though no mail was sent."""
+        if self._turned_at is None:
+            return next_slot(self._desk.now(), self._interval, self._place)
+        return self._turned_at + timedelta(seconds=self._interval + SLACK)
 
     async def visit(self) -> None:
         """Look into the mailbox once, and write down what is there."""
@@ -90,9 +107,9 @@ class Reader:
                 lookup=desk.books.ends,
             )
         await self._note(check)
-        if expected and check.report.missing:
-            now = desk.now()
-            self._again = [now + timedelta(seconds=pause) for pause in AGAIN]
+        report, now = check.report, desk.now()
+        if expected and report.missing and report.access == "complete":
+            self._again += [now + timedelta(seconds=pause) for pause in AGAIN]
 
     async def _note(self, check: Check[VisitReport]) -> None:
         desk, at, report = self._desk, self._desk.now(), check.report
@@ -103,12 +120,14 @@ class Reader:
         entries += desk.logged_in(self._name, check, at)
         bookmark = report.bookmark or self._bookmark
         keep = {self._key: msgspec.json.encode(bookmark)} if bookmark else {}
-        changed = await desk.books.record(
-            *entries, keep=keep, details=desk.detail(self._box.address, check)
+        readable = report.access in ("complete", "partial")
+        await desk.books.record(
+            *entries,
+            keep=keep,
+            details=desk.detail(self._box.address, check),
+            also=lambda changed: self._judge(changed, readable=readable),
         )
         self._bookmark = bookmark
-        opened = report.access in ("complete", "partial")
-        await self._judge(readable=opened, changed=changed)
 
     def _returned(self, back: Return) -> Entry | None:
         """Return the entry of a bounce; None if it says nothing of our mail."""
@@ -126,29 +145,29 @@ class Reader:
             return Held(at=back.seen_at, token=back.token, said=said)
         return None
 
-    async def _judge(
-        self, *, readable: bool, changed: tuple[Passage, ...] = ()
-    ) -> None:
+    def _judge(
+        self, changed: tuple[Passage, ...] = (), *, readable: bool
+    ) -> list[Sampled]:
         """Say of each mail to this mailbox whether it was delivered, once."""
         desk, now = self._desk, self._desk.now()
-        pending = [
-            one
-            for one in desk.books.pending.values()
-            if one.recipient == self._box.address
-        ]
-        made: list[Sample] = []
-        for passage in (*changed, *pending):
-            sample = delivery(passage, now, desk.party_of, readable=readable)
-            if sample is None or self._told.get(passage.token) == sample.outcome:
-                continue
-            if self._told.get(passage.token) is Outcome.FAIL:
-                continue  # that it came late was said when it was overdue
-            self._told[passage.token] = sample.outcome
-            made.append(sample)
-        for token in self._told.keys() - desk.books.pending.keys():
+        news = {one.token: one for one in changed}
+        waiting = {
+            token: one
+            for token, one in desk.books.pending.items()
+            if token not in news and one.recipient == self._box.address
+        }
+        for token in self._told.keys() - waiting.keys() - news.keys():
             del self._told[token]
-        if made:
-            await desk.books.record(*(Sampled(at=now, sample=one) for one in made))
+        made: list[Sampled] = []
+        for token, passage in (news | waiting).items():
+            sample = delivery(passage, now, desk.party_of, readable=readable)
+            if sample is None or self._told.get(token) == sample.outcome:
+                continue
+            if self._told.get(token) is Outcome.FAIL:
+                continue  # that it came late was said when it was overdue
+            self._told[token] = sample.outcome
+            made.append(Sampled(at=now, sample=sample))
+        return made
 
 
 def seen(mailbox: str, sighting: Sighting) -> Seen:
