@@ -225,6 +225,15 @@ _FORGET: Final = schema.kept.delete().where(schema.kept.c.key == sa.bindparam("g
 _PRUNE: Final = schema.detail.delete().where(
     schema.detail.c.until <= sa.bindparam("now")
 )
+# Made once: to put a statement together takes longer than to carry it out.
+_PASSAGES: Final = sa.select(schema.passage.c.token, schema.passage.c.body).where(
+    schema.passage.c.token.in_(sa.bindparam("tokens", expanding=True))
+)
+_ABOUT: Final = (
+    sa.select(schema.entry.c.subject, schema.entry.c.kind, schema.entry.c.body)
+    .where(schema.entry.c.subject.in_(sa.bindparam("subjects", expanding=True)))
+    .order_by(schema.entry.c.seq)
+)
 _BALANCE: Final = sa.select(*(schema.balance.c[name] for name in schema.COUNTS)).where(
     schema.balance.c.route == sa.bindparam("route"),
     schema.balance.c.day == sa.bindparam("day"),
@@ -282,10 +291,8 @@ def _detail_row(seq: int, one: Written, detail: Detail) -> dict[str, Any]:
 def _passages(
     connection: sa.Connection, tokens: Sequence[str]
 ) -> Iterable[tuple[str, Passage]]:
-    table = schema.passage
     for part in sliced(tokens):
-        query = sa.select(table.c.token, table.c.body).where(table.c.token.in_(part))
-        for token, body in connection.execute(query):
+        for token, body in connection.execute(_PASSAGES, {"tokens": part}):
             yield token, read_passage(body)
 
 
@@ -294,14 +301,8 @@ def _orphans(
 ) -> dict[str, list[MailEntry]]:
     """Return entries that came before the intents of their mails."""
     found: dict[str, list[MailEntry]] = {}
-    table = schema.entry
     for part in sliced(tokens):
-        query = (
-            sa.select(table.c.subject, table.c.kind, table.c.body)
-            .where(table.c.subject.in_(part))
-            .order_by(table.c.seq)
-        )
-        for subject, kind, body in connection.execute(query):
+        for subject, kind, body in connection.execute(_ABOUT, {"subjects": part}):
             if kind not in _MAILS:
                 continue
             found.setdefault(subject, []).append(read(kind, body))  # type: ignore[arg-type]

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 from mailprobe.model.report import Report, Step, TripReport
@@ -95,7 +96,7 @@ def line(value: object) -> str:
 
 def facts(report: Report) -> dict[str, Any]:
     """Return the typed facts of *report*: its own fields, without the shared ones."""
-    names = (f.name for f in fields(report) if f.name not in SHARED)
+    names = (name for name in _names(type(report)) if name not in SHARED)
     every = (*names, *COMPUTED.get(type(report), ()))
     return {name: _plain(getattr(report, name)) for name in every}
 
@@ -194,10 +195,8 @@ def _mailbox(mailbox: Mailbox | None) -> dict[str, Any] | None:
 def _plain(value: object) -> Any:  # noqa: ANN401, PLR0911 - one line per kind of value
     if value is None or isinstance(value, (bool, int)):
         return value
-    if isinstance(value, StrEnum):
-        return value.value
     if isinstance(value, str):
-        return sound(value)
+        return value.value if isinstance(value, StrEnum) else sound(value)
     if isinstance(value, float):
         return round(value, _DIGITS) if math.isfinite(value) else None
     if isinstance(value, datetime):
@@ -210,6 +209,12 @@ def _plain(value: object) -> Any:  # noqa: ANN401, PLR0911 - one line per kind o
     if isinstance(value, Mailbox):
         return _mailbox(value)
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {name: _plain(getattr(value, name)) for name in _names(type(value))}
     # Nothing else is a fact; a secret or a callable would end here.
     return None
+
+
+@cache
+def _names(kind: type[Any]) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass; there are some dozens of them."""
+    return tuple(field.name for field in fields(kind))
