@@ -134,18 +134,9 @@ def _counted(
     scenario: Scenario, seen: Monitored, function: Function, at: datetime
 ) -> tuple[int, int]:
     """Count the canaries of the platform that a function works for."""
-    found = [
-        one
-        for one in availabilities(_around(seen.samples, at), at)
-        if one.party.platform == scenario.expected.platform
-        and one.function is function
-    ]
-    return sum(one.working for one in found), sum(one.of for one in found)
-
-
-def _around(samples: Iterable[Sample], at: datetime) -> Iterator[Sample]:
-    begin = at - timedelta(hours=1)
-    return (one for one in samples if begin < one.at <= at)
+    found = availabilities(seen.around(function, at, WINDOW), at, WINDOW)
+    struck = [one for one in found if one.party.platform == scenario.expected.platform]
+    return sum(one.working for one in struck), sum(one.of for one in struck)
 
 
 def impairments(scenario: Scenario, seen: Monitored) -> list[str]:

@@ -131,13 +131,13 @@ class Books:
         passage = self.pending.get(token)
         return (passage.sender, passage.recipient) if passage else None
 
-    def waiting(self, recipient: str, since: datetime) -> tuple[str, ...]:
-        """Return the tokens of mails to an address that were sent since then."""
-        return tuple(
-            one.token
+    def waiting(self, recipient: str, since: datetime) -> list[Passage]:
+        """Return the mails to an address, sent since then, that may still arrive."""
+        return [
+            one
             for one in self.pending.values()
             if one.recipient == recipient and one.intended_at >= since
-        )
+        ]
 
     async def _foresee(self, entries: Sequence[Entry]) -> dict[str, Passage | None]:
         """Return the mails that these entries change, as they will be."""

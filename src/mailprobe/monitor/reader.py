@@ -25,7 +25,13 @@ if TYPE_CHECKING:
     from mailprobe.model.visit import Return, Sighting, VisitReport
     from mailprobe.monitor.desk import Desk
 
-AGAIN: Final = (300.0, 900.0)
+FRESH: Final = timedelta(minutes=1)
+"""The age up to which a mail is waited for, and looked for again if it is not there."""
+
+LATELY: Final = timedelta(hours=1)
+"""A mail of the last hour that is still missing says that mail is late at present."""
+
+AGAIN: Final = (60.0, 300.0, 900.0)
 """Seconds after a visit that left a fresh mail unseen: greylisting ends by then."""
 
 SLACK: Final = 120.0
@@ -96,8 +102,10 @@ class Reader:
     async def visit(self) -> None:
         """Look into the mailbox once, and write down what is there."""
         desk = self._desk
-        fresh = desk.now() - timedelta(seconds=desk.plan.patience)
-        expected = desk.books.waiting(self._box.address, fresh)
+        waiting = desk.books.waiting(self._box.address, desk.now() - LATELY)
+        fresh = [one for one in waiting if one.intended_at >= desk.now() - FRESH]
+        # Where mail is late anyway, a connection that waits for it helps nobody.
+        expected = () if len(fresh) < len(waiting) else [one.token for one in fresh]
         async with desk.pace(self._party.platform):
             check = await desk.prober.visit(
                 self._box,
