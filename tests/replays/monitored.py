@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, timedelta
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from mailprobe import Prober
 from mailprobe.model.entry import Sampled, Stated
 from mailprobe.model.incident import Maintenance, Statement
-from mailprobe.model.sample import Party
+from mailprobe.model.sample import Function, Party
 from mailprobe.monitor.ledger import Ledger
 from mailprobe.monitor.monitor import Monitor
 from mailprobe.monitor.plan import OUTSIDE, Cohort, Plan, Route
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
+    from datetime import datetime
     from pathlib import Path
 
     from mailprobe.model.incident import Event, Incident
@@ -27,11 +30,11 @@ if TYPE_CHECKING:
 WORLD: Final = "p1@posta.test"
 """Who mail from outside says it is from: a canary, so that its bounces are read."""
 
-LOOK_EVERY: Final = 600.0
+LOOK_EVERY: Final = 900.0
 """Seconds: the platform has two brands, so its MX hosts are seen every five minutes."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Monitored:
     """
     What a monitor left behind.
@@ -49,6 +52,26 @@ class Monitored:
     incidents: tuple[Incident, ...]
     balance: Balance
     samples: tuple[Sample, ...]
+
+    def around(self, function: Function, at: datetime, window: float) -> list[Sample]:
+        """Return the looks at a function in a window before a time."""
+        looks = self._by_function[function]
+        first = bisect_right(looks, at - timedelta(seconds=window), key=_at)
+        return looks[first : bisect_right(looks, at, key=_at)]
+
+    @cached_property
+    def _by_function(self) -> dict[Function, list[Sample]]:
+        """Return the looks at each function by the time of which they tell."""
+        return {
+            function: sorted(
+                (s for s in self.samples if s.function is function), key=_at
+            )
+            for function in Function
+        }
+
+
+def _at(sample: Sample) -> datetime:
+    return sample.at
 
 
 def monitor(folder: Path) -> Callable[[Stage], Awaitable[Monitored]]:

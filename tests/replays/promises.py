@@ -6,9 +6,7 @@ Each function returns a line for each promise that was broken.
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.judge.availability import availabilities
@@ -21,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from mailprobe.model.incident import Event, Incident
-    from mailprobe.model.sample import Sample
     from tests.replays.monitored import Monitored
     from tests.replays.scenario import Row, Scenario
 
@@ -31,7 +28,11 @@ STEP: Final = timedelta(minutes=30)
 SETTLED: Final = timedelta(minutes=75)
 """After a row begins until it alone is spoken of: two looks at each mailbox."""
 
-SILENT: Final = frozenset({Change.OPENED, Change.SPREAD, Change.RELAPSED})
+WINDOWS: Final = (3600.0, 7200.0)
+"""
+Seconds: two looks at each canary. Where logins are refused, accounts are left alone and
+take turns, so that there may be no look in an hour.
+"""
 
 
 def provider_incidents(seen: Monitored) -> list[Incident]:
@@ -134,9 +135,12 @@ def _counted(
     scenario: Scenario, seen: Monitored, function: Function, at: datetime
 ) -> tuple[int, int]:
     """Count the canaries of the platform that a function works for."""
-    found = availabilities(seen.around(function, at, WINDOW), at, WINDOW)
-    struck = [one for one in found if one.party.platform == scenario.expected.platform]
-    return sum(one.working for one in struck), sum(one.of for one in struck)
+    for window in WINDOWS:
+        found = availabilities(seen.around(function, at, window), at, window)
+        of = [one for one in found if one.party.platform == scenario.expected.platform]
+        if of:
+            break
+    return sum(one.working for one in of), sum(one.of for one in of)
 
 
 def impairments(scenario: Scenario, seen: Monitored) -> list[str]:

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from mailprobe.wire.clock import Clock
 
 PER_PLATFORM: Final = 2  # conversations at a time: one that sends, one that reads
-NAP: Final = 60.0  # seconds: a clock that is set, or a laptop that slept, shows by then
+NAP: Final = 300.0
+"""Seconds after which a clock that was set, or a machine that slept, shows."""
+
 DETAIL_MAX: Final = 1_000_000  # bytes of one report, transcripts included
 
 

@@ -153,25 +153,18 @@ class Monitor:
             if mine and box.imap is not None:
                 reader = Reader(desk, name, min(mine), place(f"reader {name}"))
                 parts.append(reader.serve())
-        domains = {
-            plan.mailboxes[name].domain: cohort.party
-            for cohort in plan.cohorts
-            for name in cohort.mailboxes
-        }
-        parts += [
-            lookout.serve(desk, domain, party, place(f"mx {domain}"))
-            for domain, party in domains.items()
-        ]
-        parts += [lookout.watch_controls(desk, place("controls")), self._audit()]
+        parts.append(self._go_round())
         if self._teller.wanted:
             parts.append(self._teller.serve())
         return parts
 
-    async def _audit(self) -> None:
-        desk = self.desk
+    async def _go_round(self) -> None:
+        """Look at what needs no mail, and count, again and again."""
+        desk, every = self.desk, self.plan.look_every
+        where = place("round of " + " ".join(sorted(self.plan.mailboxes)))
         while True:
-            await desk.until(next_slot(desk.now(), self.plan.look_every, 0.0))
-            await self.auditor.audit()
+            await desk.until(next_slot(desk.now(), every, where))
+            await self.auditor.audit(*await lookout.look_around(desk))
             self.trouble = await heartbeat.beat(self.plan.heartbeat)
 
     def _happened(self, event: Event) -> None:
