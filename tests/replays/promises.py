@@ -14,6 +14,7 @@ from mailprobe.model.failure import Kind
 from mailprobe.model.incident import Change, State
 from mailprobe.model.sample import Function, Outcome
 from mailprobe.model.verdict import Blame
+from mailprobe.monitor.plan import HOLD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -28,10 +29,10 @@ STEP: Final = timedelta(minutes=30)
 SETTLED: Final = timedelta(minutes=75)
 """After a row begins until it alone is spoken of: two looks at each mailbox."""
 
-WINDOWS: Final = (3600.0, 7200.0)
+WINDOWS: Final = (3600.0, HOLD)
 """
 Seconds: two looks at each canary. Where logins are refused, accounts are left alone and
-take turns, so that there may be no look in an hour.
+take turns; if nobody looked in an hour, the last look of the hold is what is known.
 """
 
 
@@ -98,7 +99,7 @@ def end(scenario: Scenario, seen: Monitored) -> list[str]:
     return []
 
 
-# --- functions, row by row -------------------------------------------------------------
+# --- functions, row by row ----------------------------------------------------------
 
 
 def functions(scenario: Scenario, seen: Monitored) -> list[str]:

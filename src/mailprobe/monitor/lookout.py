@@ -9,7 +9,7 @@ from mailprobe.model.entry import Sampled
 from mailprobe.model.sample import Function, Outcome, Party, Sample
 from mailprobe.model.verdict import Blame
 from mailprobe.probes.abreast import abreast
-from mailprobe.probes.control import any_control
+from mailprobe.probes.control import control_failures
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,18 +48,20 @@ async def _mx(desk: Desk, domain: str, party: Party) -> Seen:
 
 async def _controls(desk: Desk) -> Seen:
     """Ask the controls, to know whether we can see at all."""
-    answered = await any_control(desk.prober.vantage)
-    if answered is None:
+    failures = await control_failures(desk.prober.vantage)
+    if not failures:
         return [], ()
     at = desk.now()
+    failure = None if None in failures else failures[0]
     sample = Sample(
         at=at,
         known_at=at,
         function=Function.ACCEPT,
-        outcome=Outcome.PASS if answered else Outcome.FAIL,
+        outcome=Outcome.FAIL if failure else Outcome.PASS,
         party=CONTROL,
-        blame=None if answered else Blame.VANTAGE,
-        why="" if answered else "No control answers.",
+        blame=Blame.VANTAGE if failure else None,
+        kind=failure.kind if failure else None,
+        why="No control answers." if failure else "",
         control=True,
     )
     return [Sampled(at=at, sample=sample)], ()

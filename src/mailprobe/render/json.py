@@ -244,4 +244,5 @@ def _named(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a dataclass
 
 def _names(value: object) -> tuple[str, ...]:
     """Return the names of the fields of a dataclass; there are some dozens of them."""
-    return _named(type(value))
+    kind: Any = type(value)
+    return _named(kind)
