@@ -136,12 +136,15 @@ def _counted(
     scenario: Scenario, seen: Monitored, function: Function, at: datetime
 ) -> tuple[int, int]:
     """Count the canaries of the platform that a function works for."""
+    working, of = 0, 0
     for window in WINDOWS:
         found = availabilities(seen.around(function, at, window), at, window)
-        of = [one for one in found if one.party.platform == scenario.expected.platform]
+        for one in found:
+            if one.party.platform == scenario.expected.platform:
+                working, of = working + one.working, of + one.of
         if of:
             break
-    return sum(one.working for one in of), sum(one.of for one in of)
+    return working, of
 
 
 def impairments(scenario: Scenario, seen: Monitored) -> list[str]:
