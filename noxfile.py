@@ -13,7 +13,15 @@ import nox
 nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "venv"
 nox.options.reuse_venv = "yes"
-nox.options.sessions = ["lint", "types", "tests", "real", "docs", "package"]
+nox.options.sessions = [
+    "lint",
+    "types",
+    "tests",
+    "real",
+    "replays",
+    "docs",
+    "package",
+]
 
 PROJECT = nox.project.load_toml("pyproject.toml")
 SUPPORTED = nox.project.python_versions(PROJECT)
@@ -74,7 +82,8 @@ def tests(session: nox.Session) -> None:
     if MISSING and session.python == INSTALLED[0]:
         session.warn(f"not installed, so not tested: Python {', '.join(MISSING)}")
     _install(session, "test")
-    session.run("pytest", "-m", "not real", "-n", "auto", *session.posargs)
+    chosen = ("-m", "not real and not replay")
+    session.run("pytest", *chosen, "-n", "auto", *session.posargs)
 
 
 @nox.session
@@ -82,6 +91,15 @@ def real(session: nox.Session) -> None:
     """Run the same tests against real servers, on loopback."""
     _install(session, "test")
     session.run("pytest", "-m", "real", *session.posargs)
+
+
+@nox.session
+def replays(session: nox.Session) -> None:
+    """Play the outages of 2023 from end to end, each in a process of its own."""
+    _install(session, "test")
+    # Those that take longest come first, so that both processes end together.
+    apart = ("-n", "2", "--dist", "worksteal", "-p", "no:randomly", "--durations", "0")
+    session.run("pytest", "-m", "replay", *apart, *session.posargs)
 
 
 @nox.session

@@ -99,6 +99,7 @@ class World(msgspec.Struct):
                 for s, r in [*ends, (OUTSIDE, bob)]
             ),
             outside="canary@outside.test",
+            grace=0.02,
             patience=1.0,
             look_every=0.5,
             budget=1_000_000,

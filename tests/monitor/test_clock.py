@@ -15,6 +15,7 @@ from mailprobe.lab.outages import outage
 from mailprobe.model.entry import Alarmed, Intended
 from mailprobe.model.incident import Change
 from mailprobe.model.sample import Party
+from mailprobe.monitor.desk import NAP
 from mailprobe.monitor.ledger import Ledger
 from mailprobe.monitor.monitor import Monitor
 from mailprobe.monitor.plan import Cohort, Plan, Route
@@ -130,8 +131,8 @@ def test_a_clock_that_is_set(tmp_path: Path, by: timedelta, said: str) -> None:
     assert len(run.sent) == 4
     for times in run.sent.values():
         gaps = [b - a for a, b in zip(times, [*times[1:], run.ended_at], strict=True)]
-        # Up to a minute until it is noticed, and then at most one interval.
-        assert max(gaps) <= INTERVAL + 61
+        # It takes up to a nap until it is noticed, and then at most one interval.
+        assert max(gaps) <= INTERVAL + NAP + 1
         early = [gap for gap in gaps[:-1] if gap < INTERVAL - 1]
         assert len(early) <= 1
     everything = sorted(t for times in run.sent.values() for t in times)

@@ -1,7 +1,8 @@
-"""Holds what a program saw of each canary to what the lab did with it."""
+"""Holds what was seen of each canary to what the lab did with it."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.model.passage import Fate
@@ -9,21 +10,26 @@ from tests.replays.truth import truth
 
 if TYPE_CHECKING:
     from mailprobe.model.passage import Passage
+    from tests.replays.monitored import Monitored
     from tests.replays.scenario import Scenario
     from tests.replays.stage import Played
     from tests.replays.truth import Truth
-    from tests.replays.watcher import Watched
 
 ROUNDING: Final = 1.0
 """Seconds: INTERNALDATE is cut to whole ones."""
 
+LAST: Final = timedelta(hours=1)
+"""Before the end; a mail sent then may be on its way, or there and not yet seen."""
 
-def disagreements(scenario: Scenario, played: Played[Watched]) -> list[str]:
+
+def disagreements(scenario: Scenario, played: Played[Monitored]) -> list[str]:
     """Return a line for each canary whose fate, delay or copies were seen wrongly."""
     true = truth(scenario, played.journeys, played.ended_at)
     passages = played.result.passages
     lines = [f"{token}: nobody meant to send it" for token in true.keys() - passages]
     for token, passage in passages.items():
+        if passage.pending and passage.intended_at > played.ended_at - LAST:
+            continue
         lines += [
             f"{passage.route}, {passage.intended_at:%d %b %H:%M}: {what}"
             for what in _wrong(passage, true.get(token))

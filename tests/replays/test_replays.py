@@ -1,7 +1,7 @@
 """
-Pieces of the scenarios, played with the small watcher: the stage and the truth hold.
+Pieces of the scenarios, played with the monitor: some hours, or rarer mail.
 
-The whole of them: ``python -m tests.replays``.
+The whole of them is in ``test_outages.py``.
 """
 
 from __future__ import annotations
@@ -14,14 +14,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from mailprobe import Prober
-from mailprobe.judge.fates import balance
+from mailprobe.model.incident import State
 from mailprobe.model.passage import Fate
+from mailprobe.model.sample import Function, Outcome
+from mailprobe.model.verdict import Blame
+from tests.replays import promises
 from tests.replays.agreement import disagreements
+from tests.replays.monitored import monitor
 from tests.replays.scenario import Scenario, load
-from tests.replays.stage import Played, play
-from tests.replays.watcher import Watched, watch
+from tests.replays.stage import play
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.replays.stage import Stage
 
 
@@ -38,11 +43,6 @@ def piece(
     )
     cut = whole.shortened(start, start + timedelta(hours=hours))
     return replace(cut, routes=routes)
-
-
-def fates(played: Played[Watched]) -> Counter[Fate]:
-    """Count the canaries by fate."""
-    return Counter(one.fate for one in played.result.passages.values())
 
 
 @pytest.mark.parametrize(
@@ -67,62 +67,69 @@ def fates(played: Played[Watched]) -> Counter[Fate]:
     ],
     ids=["january-lost", "january-recovered", "june", "quiet"],
 )
-def test_fates(scenario: Scenario, present: set[Fate]) -> None:
+def test_fates(scenario: Scenario, present: set[Fate], tmp_path: Path) -> None:
     """Every canary's fate, delay and copies are seen as the lab brought them about."""
-    played = play(scenario, watch)
+    played = play(scenario, monitor(tmp_path))
+    seen = played.result
     assert disagreements(scenario, played) == []
-    assert present <= set(fates(played))
-    assert balance(played.result.passages.values()).imbalance == 0
+    assert present <= set(Counter(one.fate for one in seen.passages.values()))
+    assert (seen.balance.imbalance, seen.balance.submitted) == (0, len(seen.passages))
     assert (played.surprises, played.strangers) == ((), ())
 
 
-def test_certified_mail_stays_healthy() -> None:
-    """While the platform is down, the certified mail of the same owner works."""
-    scenario = piece("libero-2023-01", "2023-01-23T12:00", 8)
-    played = play(scenario, watch)
-    for at, what, status, _ in played.result.verdicts:
-        if what.endswith("certificata.test"):
-            assert (at, what, status) == (at, what, "ok")
-    statuses = Counter(status for _, _, status, _ in played.result.verdicts)
-    assert statuses["down"] > 100
+def test_the_night_of_an_outage(tmp_path: Path) -> None:
+    """It is known within 15 minutes, as one incident, with what fails and no more."""
+    scenario = piece("libero-2023-01", "2023-01-22T22:00", 6)
+    seen = play(scenario, monitor(tmp_path)).result
+    assert promises.one_incident(scenario, seen) == []
+    assert promises.others(scenario, seen) == []
+    (incident,) = seen.incidents
+    assert incident.state is State.OPEN
+    assert set(incident.functions) == {Function.SUBMIT, Function.READ}
+    # What was accepted is held; while nobody can look, that is not claimed.
+    told = {s.outcome for s in seen.samples if s.function is Function.DELIVER}
+    assert told == {Outcome.PASS, Outcome.UNKNOWN}
 
 
-@pytest.mark.parametrize("name", ["own-resolver", "wrong-password"])
-def test_our_own_fault(name: str) -> None:
-    """When our resolver or a password fails, no single check blames a provider."""
-    played = play(piece(name, "2023-03-02T05:00", 10, 4), watch)
-    blamed = Counter(blame for _, _, _, blame in played.result.verdicts)
-    assert set(blamed) - {""} <= {"vantage", "account", "unclear"}
-    assert len(blamed) > 1
+@pytest.mark.parametrize(
+    ("scenario", "blame"),
+    [
+        (piece("own-network", "2023-03-02T04:00", 12, 2), Blame.VANTAGE),
+        (piece("own-resolver", "2023-03-02T04:00", 12, 2), Blame.VANTAGE),
+        (piece("wrong-password", "2023-03-02T04:00", 12, 2), Blame.ACCOUNT),
+    ],
+    ids=["own-network", "own-resolver", "wrong-password"],
+)
+def test_our_own_fault(scenario: Scenario, blame: Blame, tmp_path: Path) -> None:
+    """When our network, resolver or a password fails, no provider is ever accused."""
+    seen = play(scenario, monitor(tmp_path)).result
+    assert promises.accusations(seen) == []
+    assert {one.blame for one in seen.incidents} == {blame}
 
 
-def test_our_own_network() -> None:
-    """When our network fails, all checks fail, those of the certified mail too."""
-    scenario = piece("own-network", "2023-03-02T07:00", 10, 2)
-    played = play(scenario, watch)
-    assert {status for _, _, status, _ in played.result.verdicts} <= {"down", "unknown"}
-    blamed = {
-        blame
-        for at, _, _, blame in played.result.verdicts
-        if at > scenario.begins + timedelta(hours=6)
-    }
-    assert blamed == {"vantage"}
-
-
-def test_twice_the_same() -> None:
+def test_twice_the_same(tmp_path: Path) -> None:
     """Two runs of one scenario see the same, to the microsecond."""
     scenario = piece("quiet", "2023-03-02T00:00", 6)
-    first, second = play(scenario, watch), play(scenario, watch)
-    assert first.result.verdicts == second.result.verdicts
-    assert first.jumps == second.jumps
+    first, second = _twice(scenario, scenario, tmp_path)
+    assert first == second
 
 
-def test_other_luck() -> None:
+def test_other_luck(tmp_path: Path) -> None:
     """With another seed, other conversations are hit."""
     scenario = piece("quiet", "2023-03-02T00:00", 6)
-    other = replace(scenario, seed=scenario.seed + 1)
-    first, second = play(scenario, watch), play(other, watch)
-    assert first.result.verdicts != second.result.verdicts
+    first, second = _twice(
+        scenario, replace(scenario, seed=scenario.seed + 1), tmp_path
+    )
+    assert first != second
+
+
+def _twice(one: Scenario, other: Scenario, folder: Path) -> list[object]:
+    results: list[object] = []
+    for number, scenario in enumerate((one, other)):
+        place = folder / str(number)
+        place.mkdir()
+        results.append(play(scenario, monitor(place)).result.samples)
+    return results
 
 
 def test_any_program() -> None:

@@ -83,6 +83,16 @@ def samples(
     return () if names_only and one.outcome is Outcome.PASS else (one,)
 
 
+def _unanswered(check: Check[Report]) -> Kind | None:
+    """Say how hosts failed of which none alone decided: by words, if there were any."""
+    if not isinstance(check.report, MxReport):
+        return None
+    entries = [entry for host in check.report.hosts for entry in host.addresses]
+    kinds = [entry.failure.kind for entry in entries if entry.failure]
+    heard = [kind for kind in kinds if kind not in NETWORK]
+    return next(iter([*heard, *kinds]), None)
+
+
 def _dialled(report: MxReport) -> bool:
     return any(
         entry.answered is not None for host in report.hosts for entry in host.addresses
@@ -148,7 +158,7 @@ class _Sampler:
             sender=sender,
             route=self.route,
             blame=None if fine else verdict.blame,
-            kind=failure.kind if failure and not fine else None,
+            kind=None if fine else failure.kind if failure else _unanswered(self.check),
             why="" if fine else verdict.why,
             control=self.control,
         )

@@ -129,6 +129,8 @@ def _unanswered(
 
 
 def _sure(page: Page, culprit: Culprit, policy: Policy) -> bool:
+    if all(look.control for look in culprit.explains):
+        return False  # a control shows whether we can see; nobody uses it
     if culprit.scope is Scope.PLATFORM:
         grounds = failing_parts(page, culprit, policy)
         alone = len(_platforms(page, policy)) < 2 or _canaries(page, culprit) < 2  # noqa: PLR2004 - nobody to compare with

@@ -71,6 +71,9 @@ class Limits:
     poll_share: float = 0.04
     """Later polls: this share of the time waited, so sight errs by under 5 %."""
 
+    visit_share: float = 0.25
+    """The same for visits, which have the store's own date; without it, a quarter."""
+
     poll_longest: float = 15.0
     """No provider minds four polls a minute; five minutes stay within 5 %."""
 

@@ -13,10 +13,12 @@ from mailprobe.model.passage import Fate
 from mailprobe.model.sample import Backlog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
+    from mailprobe.model.entry import Entry
     from mailprobe.model.passage import Passage
     from mailprobe.monitor.desk import Desk
+    from mailprobe.monitor.detail import Detail
 
 TAIL: Final = timedelta(hours=2)  # long enough for some ten mails of any platform
 TAIL_LEAST: Final = 5  # fewer mails have no tail
@@ -51,8 +53,16 @@ class Auditor:
             self._delays[platform].append((sent, one.delay))
             self._late[platform] += one.delay > one.late_after
 
-    async def audit(self) -> None:
-        """Count once: backlogs, mails to be given up, and the balance."""
+    async def audit(
+        self, seen: Sequence[Entry] = (), details: Sequence[Detail] = ()
+    ) -> None:
+        """
+        Count once: backlogs, mails to be given up, and the balance.
+
+        Args:
+            seen: What is to be written down with it.
+            details: The reports of that.
+        """
         desk, now = self._desk, self._desk.now()
         pending = tuple(desk.books.pending.values())
         horizon = timedelta(seconds=desk.plan.horizon)
@@ -69,7 +79,7 @@ class Auditor:
             if balance.imbalance
             else []
         )
-        await desk.books.record(*given_up, *counted, *alarms)
+        await desk.books.record(*seen, *given_up, *counted, *alarms, details=details)
         await desk.books.tick(Tick(at=now))
 
     def _backlog(self, platform: str, now: datetime) -> Backlog:

@@ -31,6 +31,7 @@ from mailprobe.monitor.entries import (
     write,
     write_passage,
 )
+from mailprobe.monitor.straight import Straight
 from mailprobe.monitor.upserts import Upserts
 
 V = TypeVar("V")
@@ -71,9 +72,9 @@ class _Page:
     """What a transaction adds to the book, before it is written down."""
 
     def __init__(self, connection: sa.Connection, jobs: Sequence[Job]) -> None:
-        row = connection.execute(_HEAD).one()
+        self._on = Straight(connection)
         self._connection = connection
-        self._seq, self._digest, self._clock = row.seq, row.digest, row.clock
+        ((self._seq, self._digest, self._clock),) = self._on.rows(_HEAD)
         self._entries: list[dict[str, Any]] = []
         self._changed: set[str] = set()
         self._balances: dict[tuple[str, int], Balance] = {}
@@ -173,13 +174,13 @@ class _Page:
     def _balance(self, key: tuple[str, int]) -> Balance:
         if key not in self._balances:
             values = {"route": key[0], "day": key[1]}
-            row = self._connection.execute(_BALANCE, values).one_or_none()
-            self._balances[key] = Balance(**row._asdict()) if row else Balance()
+            rows = self._on.rows(_BALANCE, values)
+            counts = dict(zip(schema.COUNTS, rows[0], strict=True)) if rows else {}
+            self._balances[key] = Balance(**counts)
         return self._balances[key]
 
     def write(self, upserts: Upserts, clock: int) -> None:
         """Write it all down, one statement for each table that has news."""
-        on = self._connection
         passages = [passage_row(self._passages[token]) for token in self._changed]
         balances = [
             {"route": route, "day": day, **asdict(balance)}
@@ -207,23 +208,37 @@ class _Page:
             (_INSERT_DETAIL, self._details),
         ):
             if rows:
-                on.execute(statement, rows)
+                self._on.run(statement, rows)
         if self._entries:
             end = {"seq": self._seq, "digest": self._digest, "clock": clock}
-            on.execute(_UPDATE_HEAD, end)
+            self._on.run(_UPDATE_HEAD, [end])
 
 
 _MAILS: Final = frozenset(MAIL_KINDS)
 _NO_LATEST: Final = _MAILS | {Attached.kind}
 """There are as many subjects as mails: the newest of each would be all of them."""
 
-_HEAD: Final = sa.select(schema.head).with_for_update()
+_HEAD: Final = sa.select(
+    schema.head.c.seq, schema.head.c.digest, schema.head.c.clock
+).with_for_update()
 _UPDATE_HEAD: Final = schema.head.update()
 _INSERT_ENTRY: Final = schema.entry.insert()
 _INSERT_DETAIL: Final = schema.detail.insert()
 _FORGET: Final = schema.kept.delete().where(schema.kept.c.key == sa.bindparam("gone"))
 _PRUNE: Final = schema.detail.delete().where(
     schema.detail.c.until <= sa.bindparam("now")
+)
+_WITH_BODY: Final = sa.select(schema.passage.c.token, schema.passage.c.body)
+_PASSAGE: Final = _WITH_BODY.where(schema.passage.c.token == sa.bindparam("one"))
+_PASSAGES: Final = _WITH_BODY.where(
+    schema.passage.c.token.in_(sa.bindparam("all", expanding=True))
+)
+_OF_SUBJECT: Final = sa.select(
+    schema.entry.c.subject, schema.entry.c.kind, schema.entry.c.body
+).order_by(schema.entry.c.seq)
+_ABOUT: Final = _OF_SUBJECT.where(schema.entry.c.subject == sa.bindparam("one"))
+_ABOUT_ALL: Final = _OF_SUBJECT.where(
+    schema.entry.c.subject.in_(sa.bindparam("all", expanding=True))
 )
 _BALANCE: Final = sa.select(*(schema.balance.c[name] for name in schema.COUNTS)).where(
     schema.balance.c.route == sa.bindparam("route"),
@@ -279,14 +294,25 @@ def _detail_row(seq: int, one: Written, detail: Detail) -> dict[str, Any]:
     }
 
 
+def _of_each(
+    connection: sa.Connection,
+    one: sa.Select[Any],
+    every: sa.Select[Any],
+    values: Sequence[str],
+) -> Iterable[Sequence[Any]]:
+    """Yield what there is of each value; mostly it is one value."""
+    if len(values) == 1:
+        yield from Straight(connection).rows(one, {"one": values[0]})
+        return
+    for part in sliced(values):
+        yield from connection.execute(every, {"all": part})
+
+
 def _passages(
     connection: sa.Connection, tokens: Sequence[str]
 ) -> Iterable[tuple[str, Passage]]:
-    table = schema.passage
-    for part in sliced(tokens):
-        query = sa.select(table.c.token, table.c.body).where(table.c.token.in_(part))
-        for token, body in connection.execute(query):
-            yield token, read_passage(body)
+    for token, body in _of_each(connection, _PASSAGE, _PASSAGES, tokens):
+        yield token, read_passage(body)
 
 
 def _orphans(
@@ -294,15 +320,7 @@ def _orphans(
 ) -> dict[str, list[MailEntry]]:
     """Return entries that came before the intents of their mails."""
     found: dict[str, list[MailEntry]] = {}
-    table = schema.entry
-    for part in sliced(tokens):
-        query = (
-            sa.select(table.c.subject, table.c.kind, table.c.body)
-            .where(table.c.subject.in_(part))
-            .order_by(table.c.seq)
-        )
-        for subject, kind, body in connection.execute(query):
-            if kind not in _MAILS:
-                continue
+    for subject, kind, body in _of_each(connection, _ABOUT, _ABOUT_ALL, tokens):
+        if kind in _MAILS:
             found.setdefault(subject, []).append(read(kind, body))  # type: ignore[arg-type]
     return found

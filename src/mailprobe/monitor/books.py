@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 SNAPSHOT: Final = "watchbook"
 LOOKS_MAX: Final = 20_000  # of one hour: 200 canaries looked at every 36 s
+SNAPSHOT_EVERY: Final = 3600.0  # seconds: an hour's facts are folded anew in a blink
 PENDING_MAX: Final = 50_000  # 200 canaries that get nothing for five days
 
 
@@ -56,6 +57,7 @@ class Books:
         self._on_event = on_event
         self._on_change = on_change
         self._turn = asyncio.Lock()
+        self._kept_at: datetime | None = None
 
     async def open(self) -> None:
         """Come back to where the last run stopped, whatever ended it."""
@@ -75,69 +77,91 @@ class Books:
         *entries: Entry,
         keep: Mapping[str, bytes | None] | None = None,
         details: Sequence[Detail] = (),
-    ) -> tuple[Passage, ...]:
+        also: Callable[[tuple[Passage, ...]], Sequence[Entry]] | None = None,
+    ) -> None:
         """
         Write entries down, then judge and tell what follows from them.
 
-        Returns:
-            The passages that these entries changed, as they are now.
+        Args:
+            entries: What happened.
+            keep: As in `Ledger.append`.
+            details: As in `Ledger.append`.
+            also: Given the mails as these entries change them, returns what else is
+                to be written with them.
         """
         async with self._turn:
+            changed = await self._foresee(entries)
+            passages = tuple(one for one in changed.values() if one is not None)
+            if also is not None:
+                entries = (*entries, *also(passages))
             await self.ledger.append(*entries, keep=keep, details=details)
-            changed = {}
-            for entry in entries:
-                if isinstance(entry, MailEntry):
-                    passage = await self._follow(entry)
-                    changed[entry.token] = passage
+            for token, passage in changed.items():
+                if passage is not None and passage.pending:
+                    self.pending[token] = passage
+                else:
+                    self.pending.pop(token, None)
             events = [event for entry in entries for event in self._fold(entry)]
             if events:
                 notes = (Changed(at=event.at, event=event) for event in events)
                 await self.ledger.append(*notes)
-        passages = tuple(one for one in changed.values() if one is not None)
         self._on_change(passages)
         for entry in entries:
             self.on_entry(entry)
         for event in events:
             self._on_event(event)
-        return passages
 
     async def tick(self, fact: Fact) -> None:
-        """Let time pass: some things are over when nothing happens."""
+        """
+        Let time pass, or take in what was announced.
+
+        Some things are over when nothing happens. Now and then, and with each change,
+        a snapshot goes to disk.
+        """
         async with self._turn:
             self.watchbook, events = fold(self.watchbook, fact)
-            notes = [Changed(at=event.at, event=event) for event in events]
-            head = await self.ledger.head()
-            snapshot = msgspec.json.encode((head.seq, self.watchbook))
-            await self.ledger.append(*notes, keep={SNAPSHOT: snapshot})
+            if events or self._aged():
+                notes = [Changed(at=event.at, event=event) for event in events]
+                head = await self.ledger.head()
+                snapshot = msgspec.json.encode((head.seq, self.watchbook))
+                await self.ledger.append(*notes, keep={SNAPSHOT: snapshot})
+                self._kept_at = self.watchbook.now
         for event in events:
             self._on_event(event)
+
+    def _aged(self) -> bool:
+        """Whether the snapshot on disk is old, or there is none of this run."""
+        kept, now = self._kept_at, self.watchbook.now
+        if kept is None or now is None:
+            return True
+        return not 0 <= (now - kept).total_seconds() < SNAPSHOT_EVERY
 
     def ends(self, token: str) -> tuple[str, str] | None:
         """Return sender and recipient of a mail that is waited for."""
         passage = self.pending.get(token)
         return (passage.sender, passage.recipient) if passage else None
 
-    def waiting(self, recipient: str, since: datetime) -> tuple[str, ...]:
-        """Return the tokens of mails to an address that were sent since then."""
-        return tuple(
-            one.token
+    def waiting(self, recipient: str, since: datetime) -> list[Passage]:
+        """Return the mails to an address, sent since then, that may still arrive."""
+        return [
+            one
             for one in self.pending.values()
             if one.recipient == recipient and one.intended_at >= since
-        )
+        ]
 
-    async def _follow(self, entry: MailEntry) -> Passage | None:
-        before = self.pending.get(entry.token)
-        if isinstance(entry, Intended):
-            after: Passage | None = fates.begin(entry)
-        elif before is not None:
-            after = fates.fold(before, entry)
-        else:
-            after = await self.ledger.passage(entry.token)
-        if after is not None and after.pending:
-            self.pending[after.token] = after
-        else:
-            self.pending.pop(entry.token, None)
-        return after
+    async def _foresee(self, entries: Sequence[Entry]) -> dict[str, Passage | None]:
+        """Return the mails that these entries change, as they will be."""
+        changed: dict[str, Passage | None] = {}
+        for entry in entries:
+            if not isinstance(entry, MailEntry):
+                continue
+            token = entry.token
+            before = changed.get(token) or self.pending.get(token)
+            if isinstance(entry, Intended):
+                changed[token] = fates.begin(entry)
+                continue
+            before = before or await self.ledger.passage(token)
+            changed[token] = fates.fold(before, entry) if before else None
+        return changed
 
     def _fold(self, entry: Entry) -> tuple[Event, ...]:
         fact: Fact

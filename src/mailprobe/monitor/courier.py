@@ -78,8 +78,8 @@ async def note(
     entries += [Sampled(at=at, sample=sample) for sample in found]
     entries += desk.logged_in(route.sender, check, at)
     await desk.books.record(*entries, details=desk.detail(token, check))
-    if report.outcome in (HandOver.ACCEPTED, HandOver.UNCONFIRMED):
-        desk.expect(route.recipient)
+    # Also if the mail was refused: whether the mailbox opens is to be known as often.
+    desk.expect(route.recipient)
 
 
 def ended(token: str, at: datetime, report: DispatchReport) -> Entry:

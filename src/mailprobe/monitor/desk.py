@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from mailprobe.wire.clock import Clock
 
 PER_PLATFORM: Final = 2  # conversations at a time: one that sends, one that reads
-NAP: Final = 60.0  # seconds: a clock that was set is noticed within them
+NAP: Final = 300.0
+"""Seconds after which a clock that was set, or a machine that slept, shows."""
+
 JUMP: Final = 5.0  # seconds; clocks that are kept by NTP are slewed, never set by that
 DETAIL_MAX: Final = 1_000_000  # bytes of one report, transcripts included
 
@@ -65,6 +67,10 @@ class Desk:
     def now(self) -> datetime:
         """Return the time, UTC."""
         return self._clock.now()
+
+    def elapsed(self) -> float:
+        """Return seconds that pass whatever the clock is set to."""
+        return self._clock.monotonic()
 
     async def slot(self, interval: float, place: float) -> None:
         """

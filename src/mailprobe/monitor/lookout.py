@@ -8,45 +8,63 @@ from mailprobe.judge.sampling import samples
 from mailprobe.model.entry import Alarmed, Sampled
 from mailprobe.model.sample import Function, Outcome, Party, Sample
 from mailprobe.model.verdict import Blame
-from mailprobe.probes.control import any_control
+from mailprobe.probes.abreast import abreast
+from mailprobe.probes.control import control_failures
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mailprobe.monitor.desk import Desk
+    from mailprobe.monitor.detail import Detail
 
 CONTROL = Party(name="control", platform="control")
 
-
-async def serve(desk: Desk, domain: str, party: Party, place: float) -> None:
-    """Look at the MX hosts of a domain at each slot, until cancelled."""
-    while True:
-        await desk.slot(desk.plan.look_every, place)
-        async with desk.pace(party.platform):
-            check = await desk.prober.mx(domain, connect=True)
-        at = desk.now()
-        found = samples(check, party)
-        made = [Sampled(at=at, sample=sample) for sample in found]
-        await desk.books.record(*made, details=desk.detail(domain, check))
+Seen = tuple["list[Sampled]", "Sequence[Detail]"]
+"""What a look showed, and the report of it if it is worth to be kept."""
 
 
-async def watch_controls(desk: Desk, place: float) -> None:
-    """Ask the controls at each slot, to know whether we can see at all."""
-    while True:
-        await desk.slot(desk.plan.look_every, place)
-        answered = await any_control(desk.prober.vantage)
-        if answered is None:
-            return
-        at = desk.now()
-        sample = Sample(
-            at=at,
-            known_at=at,
-            function=Function.ACCEPT,
-            outcome=Outcome.PASS if answered else Outcome.FAIL,
-            party=CONTROL,
-            blame=None if answered else Blame.VANTAGE,
-            why="" if answered else "No control answers.",
-            control=True,
-        )
-        await desk.books.record(Sampled(at=at, sample=sample))
+async def look_around(desk: Desk) -> Seen:
+    """Look at all of it once, side by side as far as platforms allow."""
+    domains = {
+        desk.plan.mailboxes[name].domain: cohort.party
+        for cohort in desk.plan.cohorts
+        for name in cohort.mailboxes
+    }
+    looks = [_mx(desk, domain, party) for domain, party in domains.items()]
+    seen = await abreast(_controls(desk), *looks)
+    return [one for made, _ in seen for one in made], [
+        one for _, details in seen for one in details
+    ]
+
+
+async def _mx(desk: Desk, domain: str, party: Party) -> Seen:
+    async with desk.pace(party.platform):
+        check = await desk.prober.mx(domain, connect=True)
+    at = desk.now()
+    made = [Sampled(at=at, sample=sample) for sample in samples(check, party)]
+    # Of a look that passed, its sample says all.
+    return made, () if check.status == "ok" else desk.detail(domain, check)
+
+
+async def _controls(desk: Desk) -> Seen:
+    """Ask the controls, to know whether we can see at all."""
+    failures = await control_failures(desk.prober.vantage)
+    if not failures:
+        return [], ()
+    at = desk.now()
+    failure = None if None in failures else failures[0]
+    sample = Sample(
+        at=at,
+        known_at=at,
+        function=Function.ACCEPT,
+        outcome=Outcome.FAIL if failure else Outcome.PASS,
+        party=CONTROL,
+        blame=Blame.VANTAGE if failure else None,
+        kind=failure.kind if failure else None,
+        why="No control answers." if failure else "",
+        control=True,
+    )
+    return [Sampled(at=at, sample=sample)], ()
 
 
 async def watch_clock(desk: Desk) -> None:

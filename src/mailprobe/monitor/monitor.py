@@ -195,29 +195,18 @@ class Monitor:
                 reader = Reader(desk, name, min(mine), place(f"reader {name}"))
                 self._readers.append(reader)
                 parts.append(reader.serve())
-        domains = {
-            plan.mailboxes[name].domain: cohort.party
-            for cohort in plan.cohorts
-            for name in cohort.mailboxes
-        }
-        parts += [
-            lookout.serve(desk, domain, party, place(f"mx {domain}"))
-            for domain, party in domains.items()
-        ]
-        parts += [
-            lookout.watch_controls(desk, place("controls")),
-            lookout.watch_clock(desk),
-            self._audit(),
-        ]
+        parts += [self._go_round(), lookout.watch_clock(desk)]
         parts += [channel.serve() for channel in self._teller.channels]
         return parts
 
-    async def _audit(self) -> None:
-        desk = self.desk
+    async def _go_round(self) -> None:
+        """Look at what needs no mail, and count, again and again."""
+        desk, every = self.desk, self.plan.look_every
+        where = place("round of " + " ".join(sorted(self.plan.mailboxes)))
         while True:
-            await desk.slot(self.plan.look_every, 0.0)
+            await desk.slot(every, where)
             await self._ledger.claim()
-            await self.auditor.audit()
+            await self.auditor.audit(*await lookout.look_around(desk))
             beat = await heartbeat.beat(self.plan.heartbeat)
             if beat != self._beat:
                 self._troubled(beat or "the heartbeat: over")

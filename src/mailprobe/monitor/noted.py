@@ -9,7 +9,7 @@ from mailprobe.model.passage import Copy
 from mailprobe.model.visit import Sighting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from mailprobe.model.entry import Entry
     from mailprobe.model.passage import Passage
@@ -18,23 +18,30 @@ if TYPE_CHECKING:
 
 
 class Noted:
-    """
-    The canaries and bounces that one visit has written down so far.
+    """The canaries and bounces that one visit has written down so far."""
 
-    Attributes:
-        changed: The passages that changed by it, as they are now.
-    """
+    def __init__(
+        self,
+        desk: Desk,
+        mailbox: str,
+        also: Callable[[tuple[Passage, ...]], Sequence[Entry]],
+    ) -> None:
+        """
+        Set up.
 
-    def __init__(self, desk: Desk, mailbox: str) -> None:
-        self._desk, self._mailbox = desk, mailbox
+        Args:
+            desk: Whose books it is written to.
+            mailbox: The address of the mailbox.
+            also: Given the mails that arrived, returns what follows from it.
+        """
+        self._desk, self._mailbox, self._also = desk, mailbox, also
         self._known: set[tuple[str, str, int, int]] = set()
-        self.changed: tuple[Passage, ...] = ()
 
     async def write(self, found: tuple[Sighting | Return, ...]) -> None:
         """Write down what is about to be removed."""
         entries = self.news(found)
         if entries:
-            self.changed += await self._desk.books.record(*entries)
+            await self._desk.books.record(*entries, also=self._also)
 
     def news(self, found: Iterable[Sighting | Return]) -> list[Entry]:
         """Return the entries of what was not written down yet."""

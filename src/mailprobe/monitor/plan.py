@@ -23,7 +23,8 @@ INTERVAL_MIN: Final = 10.0  # below that it is a load test, and providers see on
 INTERVAL_MAX: Final = 86_400.0  # a day: less than that tells nothing of an outage
 LATE_AFTER: Final = 300.0  # most mail takes seconds; greylisting, five minutes
 HORIZON: Final = 5 * 86_400.0  # RFC 5321 4.5.4.1: senders retry for four to five days
-PATIENCE: Final = 60.0  # a mail that takes longer is found by a later visit
+GRACE: Final = 5.0  # most mail has arrived by then: one look finds it, not ten
+PATIENCE: Final = 10.0  # a mail that takes longer is found by a later visit
 LOOK_EVERY: Final = 300.0  # so that an outage shows within five minutes
 HOLD: Final = 21_600.0  # 6 h: four refusals a day lock no account that we know of
 BUDGET: Final = 200  # mails a day and account: half of the strictest known limit
@@ -95,6 +96,7 @@ class Plan:
         outside: Envelope sender of mail that comes from outside; needed by
             routes from `OUTSIDE`.
         horizon: Seconds after which an unseen mail is presumed lost.
+        grace: Seconds after sending until a mail is looked for.
         patience: Seconds that a visit waits for a mail just sent.
         look_every: Seconds between two looks at MX hosts, controls and books.
         hold: Seconds that an account is left alone after a refused login.
@@ -114,6 +116,7 @@ class Plan:
     routes: tuple[Route, ...]
     outside: str = ""
     horizon: float = HORIZON
+    grace: float = GRACE
     patience: float = PATIENCE
     look_every: float = LOOK_EVERY
     hold: float = HOLD

@@ -18,17 +18,30 @@ from mailprobe.monitor.schedule import next_slot
 from mailprobe.monitor.sentinels import Sentry
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mailprobe.model.entry import Entry
     from mailprobe.model.incident import Incident
     from mailprobe.model.passage import Passage
-    from mailprobe.model.sample import Sample
     from mailprobe.model.verdict import Check
     from mailprobe.model.visit import VisitReport
     from mailprobe.monitor.desk import Desk
 
 LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
-AGAIN: Final = (300.0, 900.0)
+FRESH: Final = timedelta(minutes=1)
+"""The age up to which a mail is waited for, and looked for again if it is not there."""
+
+LATELY: Final = timedelta(hours=1)
+"""A mail of the last hour that is still missing says that mail is late at present."""
+
+AGAIN: Final = (60.0, 300.0, 900.0)
 """Seconds after a visit that left a fresh mail unseen: greylisting ends by then."""
+
+SLACK: Final = 120.0
+"""
+Seconds over an interval without a visit until there is one: a mailbox that gets mail
+at each interval is visited with its mail, and not once more just before.
+"""
 
 
 class Reader:
@@ -43,7 +56,9 @@ class Reader:
         self._sentry = Sentry(
             desk.books.ledger, self._box.address, wanted=desk.plan.sentinels
         )
-        self._again: list[datetime] = []
+        # Seconds of the monotonic clock.
+        self._again: list[float] = []
+        self._turned_at: float | None = None
         # What was last said of mails that are still waited for.
         self._told: dict[str, Outcome] = {}
 
@@ -62,7 +77,7 @@ class Reader:
             if self._desk.may_log_in(self._name, self._desk.now()):
                 await self.visit()
             else:
-                await self._judge(readable=False)
+                await self._desk.books.record(*self._judge(readable=False))
 
     async def open(self) -> None:
         """Come back to where the last run had read."""
@@ -79,30 +94,53 @@ class Reader:
             self._desk.expect(self._name)
 
     async def _due(self) -> None:
-        """Wait for the next slot, the next second look, or a mail that was sent."""
-        nudge = self._desk.nudge(self._name)
-        slot = next_slot(self._desk.now(), self._interval, self._place)
-        moment = min([slot, *self._again])
-        waiting = asyncio.ensure_future(nudge.wait())
-        try:
-            left = (moment - self._desk.now()).total_seconds()
-            await asyncio.wait({waiting}, timeout=max(left, 0.0))
-        finally:
-            waiting.cancel()
-        nudge.clear()
-        now = self._desk.now()
+        """
+        Wait for the next slot, the next second look, or a mail that was sent.
+
+        By the monotonic clock: one that is set puts no visit off.
+        """
+        desk, nudge, moment = self._desk, self._desk.nudge(self._name), self._next()
+        while (left := moment - desk.elapsed()) > 0:
+            waiting = asyncio.ensure_future(nudge.wait())
+            try:
+                await asyncio.wait({waiting}, timeout=left)
+            finally:
+                waiting.cancel()
+            if nudge.is_set():
+                nudge.clear()
+                self._again.append(desk.elapsed() + desk.plan.grace)
+                moment = self._next()
+        now = self._turned_at = desk.elapsed()
         self._again = [one for one in self._again if one > now]
+
+    def _next(self) -> float:
+        return min([self._slot(), *self._again])
+
+    def _slot(self) -> float:
+        """Return when it is time for a visit though no mail was sent."""
+        if self._turned_at is None:
+            now = self._desk.now()
+            left = next_slot(now, self._interval, self._place) - now
+            return self._desk.elapsed() + left.total_seconds()
+        return self._turned_at + self._interval + SLACK
+
+    def _expected(self) -> tuple[str, ...]:
+        """Return the tokens of the mails that a visit waits for."""
+        now = self._desk.now()
+        waiting = self._desk.books.waiting(self._box.address, now - LATELY)
+        fresh = [one for one in waiting if one.intended_at >= now - FRESH]
+        # Where mail is late anyway, a connection that waits for it helps nobody.
+        return () if len(fresh) < len(waiting) else tuple(one.token for one in fresh)
 
     async def visit(self) -> None:
         """Look into the mailbox once, and write down what is there."""
-        desk = self._desk
-        fresh = desk.now() - timedelta(seconds=desk.plan.patience)
-        expected = desk.books.waiting(self._box.address, fresh)
+        desk, expected = self._desk, self._expected()
         patience = desk.plan.patience if expected else 0.0
         if self._bookmark is None:
             # An earlier run may have died before it had one: what it sent is there.
-            expected = desk.books.waiting(self._box.address, LONG_AGO)
-        noted = Noted(desk, self._box.address)
+            waiting = desk.books.waiting(self._box.address, LONG_AGO)
+            expected = tuple(one.token for one in waiting)
+        noted = Noted(desk, self._box.address, self._arrived)
         async with desk.pace(self._party.platform):
             check = await desk.prober.visit(
                 self._box,
@@ -114,9 +152,9 @@ class Reader:
                 remember=noted.write,
             )
         await self._note(check, noted)
-        if expected and check.report.missing:
-            now = desk.now()
-            self._again = [now + timedelta(seconds=pause) for pause in AGAIN]
+        report = check.report
+        if expected and report.missing and report.access == "complete":
+            self._again += [desk.elapsed() + pause for pause in AGAIN]
 
     async def _note(self, check: Check[VisitReport], noted: Noted) -> None:
         desk, at, report = self._desk, self._desk.now(), check.report
@@ -129,33 +167,44 @@ class Reader:
         keep = self._sentry.keep()
         if bookmark is not None:
             keep[self._key] = msgspec.json.encode(bookmark)
-        changed = await desk.books.record(
-            *entries, keep=keep, details=desk.detail(self._box.address, check)
+        readable = report.access in ("complete", "partial")
+        await desk.books.record(
+            *entries,
+            keep=keep,
+            details=desk.detail(self._box.address, check),
+            also=lambda changed: self._judge(changed, readable=readable),
         )
         self._bookmark = bookmark
-        opened = report.access in ("complete", "partial")
-        await self._judge(readable=opened, changed=(*noted.changed, *changed))
 
-    async def _judge(
-        self, *, readable: bool, changed: tuple[Passage, ...] = ()
-    ) -> None:
+    def _arrived(self, changed: tuple[Passage, ...]) -> list[Sampled]:
+        """Say of the mails that are about to be removed that they were delivered."""
+        return self._samples({one.token: one for one in changed}, readable=True)
+
+    def _judge(
+        self, changed: tuple[Passage, ...] = (), *, readable: bool
+    ) -> list[Sampled]:
         """Say of each mail to this mailbox whether it was delivered, once."""
-        desk, now = self._desk, self._desk.now()
-        pending = [
-            one
-            for one in desk.books.pending.values()
-            if one.recipient == self._box.address
-        ]
-        made: list[Sample] = []
-        for passage in (*changed, *pending):
-            sample = delivery(passage, now, desk.party_of, readable=readable)
-            if sample is None or self._told.get(passage.token) == sample.outcome:
-                continue
-            if self._told.get(passage.token) is Outcome.FAIL:
-                continue  # that it came late was said when it was overdue
-            self._told[passage.token] = sample.outcome
-            made.append(sample)
-        for token in self._told.keys() - desk.books.pending.keys():
+        news = {one.token: one for one in changed}
+        waiting = {
+            token: one
+            for token, one in self._desk.books.pending.items()
+            if token not in news and one.recipient == self._box.address
+        }
+        for token in self._told.keys() - waiting.keys() - news.keys():
             del self._told[token]
-        if made:
-            await desk.books.record(*(Sampled(at=now, sample=one) for one in made))
+        return self._samples(news | waiting, readable=readable)
+
+    def _samples(
+        self, passages: Mapping[str, Passage], *, readable: bool
+    ) -> list[Sampled]:
+        made: list[Sampled] = []
+        now = self._desk.now()
+        for token, passage in passages.items():
+            sample = delivery(passage, now, self._desk.party_of, readable=readable)
+            if sample is None or self._told.get(token) == sample.outcome:
+                continue
+            if self._told.get(token) is Outcome.FAIL:
+                continue  # that it came late was said when it was overdue
+            self._told[token] = sample.outcome
+            made.append(Sampled(at=now, sample=sample))
+        return made

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy.dialects import postgresql, sqlite
@@ -17,13 +18,14 @@ if TYPE_CHECKING:
 class Upserts:
     """One statement for each table whose rows change, made once for a ledger."""
 
-    passage: sa.Executable
-    balance: sa.Executable
-    tally: sa.Executable
-    latest: sa.Executable
-    kept: sa.Executable
+    passage: sa.Insert
+    balance: sa.Insert
+    tally: sa.Insert
+    latest: sa.Insert
+    kept: sa.Insert
 
     @classmethod
+    @cache
     def of(cls, dialect: str) -> Upserts:
         """Return those of a dialect."""
         return cls(
@@ -39,20 +41,20 @@ def _insert(table: sa.Table, dialect: str) -> Any:  # noqa: ANN401 - two alike
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
-def _replace(table: sa.Table, dialect: str) -> sa.Executable:
+def _replace(table: sa.Table, dialect: str) -> sa.Insert:
     keys = [column.name for column in table.primary_key]
     new = _insert(table, dialect)
     others = [column.name for column in table.columns if column.name not in keys]
-    changed: sa.Executable = new.on_conflict_do_update(
+    changed: sa.Insert = new.on_conflict_do_update(
         index_elements=keys, set_={name: new.excluded[name] for name in others}
     )
     return changed
 
 
-def _add_up(dialect: str) -> sa.Executable:
+def _add_up(dialect: str) -> sa.Insert:
     table = schema.tally
     new = _insert(table, dialect)
-    changed: sa.Executable = new.on_conflict_do_update(
+    changed: sa.Insert = new.on_conflict_do_update(
         index_elements=["day", "kind"],
         set_={
             "entries": table.c.entries + new.excluded.entries,

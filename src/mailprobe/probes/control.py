@@ -10,6 +10,7 @@ from mailprobe.probes.reach import addresses, dial, reach
 from mailprobe.wire.trouble import Ended
 
 if TYPE_CHECKING:
+    from mailprobe.model.failure import Failure
     from mailprobe.model.target import Endpoint
     from mailprobe.probes.vantage import Vantage
     from mailprobe.wire.recorder import Recorder
@@ -27,20 +28,23 @@ async def any_control(vantage: Vantage) -> bool | None:
     Returns:
         Whether one of them answered; None if there are none.
     """
-    if not vantage.controls:
-        return None
-    answers = await abreast(*(_answers(vantage, one) for one in vantage.controls))
-    return any(answers)
+    failures = await control_failures(vantage)
+    return None in failures if failures else None
 
 
-async def _answers(vantage: Vantage, control: Endpoint) -> bool:
+async def control_failures(vantage: Vantage) -> tuple[Failure | None, ...]:
+    """Ask all controls at once; say of each why it could not be reached, or None."""
+    return await abreast(*(_failure(vantage, one) for one in vantage.controls))
+
+
+async def _failure(vantage: Vantage, control: Endpoint) -> Failure | None:
     aside = vantage.recorder(vantage.limits.dns + vantage.limits.tcp)
     try:
         sock, _ = await reach(vantage, aside, control.host, control.port)
-    except Ended:
-        return False
+    except Ended as ended:
+        return ended.failure
     sock.close()
-    return True
+    return None
 
 
 async def ask_control(vantage: Vantage, recorder: Recorder, port: int) -> bool | None:

@@ -159,7 +159,7 @@ async def rest(
     """
     limits, session = vantage.limits, _reader(visit).session
     now = recorder.elapsed()
-    share = limits.poll_share * (now - began)
+    share = limits.visit_share * (now - began)
     pause = min(max(limits.poll_first, share), limits.poll_longest, until - now)
     if pause < TRUSTING or not session.offers("IDLE"):
         await asyncio.sleep(max(pause, 0.0))

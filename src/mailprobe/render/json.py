@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
+from functools import cache
 from typing import Any, Final
 
 from mailprobe.model.report import Report, Step, TripReport
@@ -95,7 +96,7 @@ def line(value: object) -> str:
 
 def facts(report: Report) -> dict[str, Any]:
     """Return the typed facts of *report*: its own fields, without the shared ones."""
-    names = (f.name for f in fields(report) if f.name not in SHARED)
+    names = (name for name in _names(report) if name not in SHARED)
     every = (*names, *COMPUTED.get(type(report), ()))
     return {name: _plain(getattr(report, name)) for name in every}
 
@@ -191,25 +192,57 @@ def _mailbox(mailbox: Mailbox | None) -> dict[str, Any] | None:
     }
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401, PLR0911 - one line per kind of value
-    if value is None or isinstance(value, (bool, int)):
-        return value
+def _plain(value: object) -> Any:  # noqa: ANN401 - whatever JSON has
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
     if isinstance(value, StrEnum):
         return value.value
-    if isinstance(value, str):
-        return sound(value)
-    if isinstance(value, float):
-        return round(value, _DIGITS) if math.isfinite(value) else None
-    if isinstance(value, datetime):
-        utc = value.astimezone(UTC).isoformat(timespec="milliseconds")
-        return utc.removesuffix("+00:00") + "Z"
-    if isinstance(value, (tuple, list)):
-        return [_plain(item) for item in value]
     if isinstance(value, Check):
         return document(value)
-    if isinstance(value, Mailbox):
-        return _mailbox(value)
     if is_dataclass(value):
-        return {f.name: _plain(getattr(value, f.name)) for f in fields(value)}
+        return {name: _plain(getattr(value, name)) for name in _names(value)}
     # Nothing else is a fact; a secret or a callable would end here.
     return None
+
+
+def _number(value: float) -> float | None:
+    return round(value, _DIGITS) if math.isfinite(value) else None
+
+
+def _moment(value: datetime) -> str:
+    utc = value.astimezone(UTC).isoformat(timespec="milliseconds")
+    return utc.removesuffix("+00:00") + "Z"
+
+
+def _list(value: Iterable[object]) -> list[Any]:
+    return [_plain(item) for item in value]
+
+
+def _itself(value: object) -> object:
+    return value
+
+
+# By their very type: of all that is written, most is one of these.
+_WRITERS: Final[Mapping[type, Callable[[Any], Any]]] = {
+    type(None): _itself,
+    bool: _itself,
+    int: _itself,
+    str: sound,
+    float: _number,
+    datetime: _moment,
+    tuple: _list,
+    list: _list,
+    Mailbox: _mailbox,
+}
+
+
+@cache
+def _named(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a dataclass
+    return tuple(field.name for field in fields(kind))
+
+
+def _names(value: object) -> tuple[str, ...]:
+    """Return the names of the fields of a dataclass; there are some dozens of them."""
+    kind: Any = type(value)
+    return _named(kind)
