@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mailprobe.judge.deliveries import delivery
+from mailprobe.judge.returns import entry_of
 from mailprobe.judge.sampling import samples
 from mailprobe.model.bookmark import Bookmark
-from mailprobe.model.entry import Bounced, Held, Sampled, Seen
+from mailprobe.model.entry import Sampled, Seen
 from mailprobe.model.passage import Copy
 from mailprobe.model.sample import Outcome
 from mailprobe.monitor.schedule import next_slot
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from mailprobe.model.entry import Entry
     from mailprobe.model.passage import Passage
     from mailprobe.model.verdict import Check
-    from mailprobe.model.visit import Return, Sighting, VisitReport
+    from mailprobe.model.visit import Sighting, VisitReport
     from mailprobe.monitor.desk import Desk
 
 FRESH: Final = timedelta(minutes=1)
@@ -123,7 +124,11 @@ class Reader:
         desk, at, report = self._desk, self._desk.now(), check.report
         found = samples(check, self._party)
         entries: list[Entry] = [seen(self._box.address, s) for s in report.sightings]
-        entries += [one for back in report.returns if (one := self._returned(back))]
+        for back in report.returns:
+            # Of any mail: one that was given up may be returned at last.
+            passage = await desk.books.passage(back.token)
+            made = passage and entry_of(back, passage, self._box.address)
+            entries += [made] if made else []
         entries += [Sampled(at=at, sample=sample) for sample in found]
         entries += desk.logged_in(self._name, check, at)
         bookmark = report.bookmark or self._bookmark
@@ -136,22 +141,6 @@ class Reader:
             also=lambda changed: self._judge(changed, readable=readable),
         )
         self._bookmark = bookmark
-
-    def _returned(self, back: Return) -> Entry | None:
-        """Return the entry of a bounce; None if it says nothing of our mail."""
-        ends = self._desk.books.ends(back.token)
-        recipient = back.recipient.lower()
-        if ends is None or ends[0].lower() != self._box.address.lower():
-            return None  # only its sender's mailbox is where a bounce belongs
-        if recipient and recipient != ends[1].lower():
-            return None
-        said = str(back.said or "")
-        if back.action == "failed":
-            status = back.status or ""
-            return Bounced(at=back.seen_at, token=back.token, status=status, said=said)
-        if back.action == "delayed":
-            return Held(at=back.seen_at, token=back.token, said=said)
-        return None
 
     def _judge(
         self, changed: tuple[Passage, ...] = (), *, readable: bool
