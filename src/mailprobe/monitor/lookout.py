@@ -68,12 +68,17 @@ async def _controls(desk: Desk) -> Seen:
 
 
 async def watch_clock(desk: Desk) -> None:
-    """Note when time was skipped; that it was set back the ledger notes itself."""
+    """Note when the clock was set, or time was skipped."""
     while True:
         jump = await desk.nap(desk.together())
+        at = desk.now()
         if jump > 0:
             what = (
                 f"the clock went ahead by {jump:.0f} s: it was set, or this machine "
                 "slept; nobody looked in that time"
             )
-            await desk.books.record(Alarmed(at=desk.now(), what=what))
+            await desk.books.record(Alarmed(at=at, what=what))
+        elif jump < 0:
+            # Told alone: the ledger has written it by itself, with the first entry.
+            what = f"the clock was set back by {-jump:.0f} s"
+            desk.books.on_entry(Alarmed(at=at, what=what))
