@@ -6,7 +6,7 @@ import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 
 from mailprobe.model.bookmark import Bookmark, Sentinel
 from mailprobe.model.errors import UsageError
@@ -14,11 +14,10 @@ from mailprobe.model.secret import Secret
 
 if TYPE_CHECKING:
     from mailprobe.model.provider import Catalogue
-    from mailprobe.model.visit import Return, Sighting
 
 SecurityName: TypeAlias = Literal["tls", "starttls", "none"]
 Lookup: TypeAlias = Callable[[str], tuple[str, str] | None]
-Remember: TypeAlias = Callable[["tuple[Sighting | Return, ...]"], Awaitable[None]]
+Remember: TypeAlias = Callable[[tuple[Any, ...]], Awaitable[None]]  # of `model.visit`
 TokenSource: TypeAlias = Callable[[], Secret | str | Awaitable[Secret | str]]
 
 PORT_MAX: Final = 65535
