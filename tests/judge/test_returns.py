@@ -10,18 +10,30 @@ from typing import Final
 import pytest
 
 from mailprobe.judge.fates import SAID_MAX, begin, fold
-from mailprobe.judge.returns import Meaning, Return, returns
+from mailprobe.judge.returns import entry_of
+from mailprobe.mail.arrival import Ours
 from mailprobe.mail.bounce import Bounce, read_bounce
 from mailprobe.mail.canary import KEY_BYTES, NONCE_BYTES, Canary, mint
 from mailprobe.model.entry import Accepted, Bounced, Held, Intended
 from mailprobe.model.failure import Reply
 from mailprobe.model.passage import Fate, Passage
+from mailprobe.model.visit import Return
+from mailprobe.probes.reading import by_recipient
 from tests.mail.samples import BOUNCES, CANARY, KEY, mail, read, report
 
 SENT: Final = datetime(2023, 1, 23, 16, 0, 5, tzinfo=UTC)
 READ: Final = datetime(2023, 1, 24, 9, 0, tzinfo=UTC)
 ADA: Final = "ada@libero.test"
 OTHERS: Final = bytes(KEY_BYTES)
+BASE: Final = Return(
+    token="",
+    folder="INBOX",
+    uid=1,
+    uidvalidity=1,
+    internal_date=None,
+    seen_at=READ,
+    action="failed",
+)
 
 
 def sent(canary: Canary = CANARY) -> Passage:
@@ -40,54 +52,51 @@ def sent(canary: Canary = CANARY) -> Passage:
 
 def meant(
     bounce: Bounce | None, *known: Passage, mailbox: str = ADA
-) -> tuple[Return, ...]:
-    """Return what a bounce means, where these mails are known."""
+) -> list[Bounced | Held]:
+    """Return what the ledger takes of a bounce, where these mails are known."""
     assert bounce is not None
     mails = {mail.token: mail for mail in known or (sent(),)}
-    return returns(bounce, mailbox=mailbox, key=KEY, passage_of=mails.get, at=READ)
-
-
-def meanings(
-    bounce: Bounce | None, *known: Passage, mailbox: str = ADA
-) -> list[Meaning]:
-    """Return the meanings, where no token makes an entry."""
-    found = meant(bounce, *known, mailbox=mailbox)
-    assert all(one.entry is None for one in found)
-    return [one.meaning for one in found]
+    ends = {t: (one.sender, one.recipient) for t, one in mails.items()}
+    ours = Ours(key=KEY, address=mailbox, lookup=ends.get)
+    token = ours.returned(bounce, b"")
+    if token not in mails:
+        return []
+    base = replace(BASE, token=token)
+    found = (entry_of(b, mails[token], mailbox) for b in by_recipient(bounce, base))
+    return [one for one in found if one is not None]
 
 
 # What each sample means for the canary that Ada sent to Bob: the status and the
 # beginning of what was said.
-MEANINGS: Final[dict[str, tuple[Meaning, str, str] | None]] = {
-    "postfix-failed": (Meaning.RETURNED, "5.1.1", "550 5.1.1 <bob@posta.test>"),
-    "postfix-delayed": (Meaning.HELD, "", "451 4.3.0 <bob@posta.test>"),
-    "postfix-expired": (Meaning.RETURNED, "4.4.1", "connect to mx.posta.test"),
-    "postfix-relayed": (Meaning.PASSED_ON, "", ""),
-    "postfix-words": (Meaning.RETURNED, "5.2.2", "552 5.2.2 Over quota"),
-    "sendmail-report": (Meaning.RETURNED, "5.1.1", "550 5.1.1"),
-    "sendmail-old": (Meaning.RETURNED, "", "550 <bob@posta.test>"),
-    "sendmail-late": (Meaning.HELD, "", "<bob@posta.test>... Deferred"),
-    "qmail": (Meaning.RETURNED, "5.1.1", "550 5.1.1 no such user"),
-    "exim": (Meaning.RETURNED, "5.2.1", "550 5.2.1 The mailbox is disabled."),
-    "exim-late": (Meaning.HELD, "", "452 4.3.1 Out of memory"),
-    "gmail-words": (Meaning.RETURNED, "5.7.1", "550 5.7.1 Message refused"),
-    "gmail-late": (Meaning.HELD, "", "Message will be retried"),
-    "gmail-report": (Meaning.RETURNED, "5.1.1", "550 5.1.1 The email account"),
-    "exchange-old": (Meaning.RETURNED, "", "The recipient name is not"),
-    "exchange-report": (Meaning.RETURNED, "5.1.10", "550 5.1.10 RESOLVER"),
-    "exchange-words": (Meaning.RETURNED, "5.1.10", "550 5.1.10 RESOLVER"),
-    "exchange-late": (Meaning.HELD, "", "400 4.4.7 Message delayed"),
-    "yahoo": (Meaning.RETURNED, "5.7.9", "554 5.7.9 Message not accepted"),
+MEANINGS: Final[dict[str, tuple[type, str, str] | None]] = {
+    "postfix-failed": (Bounced, "5.1.1", "550 5.1.1 <bob@posta.test>"),
+    "postfix-delayed": (Held, "", "451 4.3.0 <bob@posta.test>"),
+    "postfix-expired": (Bounced, "4.4.1", "connect to mx.posta.test"),
+    "postfix-relayed": None,  # no sight of it
+    "postfix-words": (Bounced, "5.2.2", "552 5.2.2 Over quota"),
+    "sendmail-report": (Bounced, "5.1.1", "550 5.1.1"),
+    "sendmail-old": (Bounced, "", "550 <bob@posta.test>"),
+    "sendmail-late": (Held, "", "<bob@posta.test>... Deferred"),
+    "qmail": (Bounced, "5.1.1", "550 5.1.1 no such user"),
+    "exim": (Bounced, "5.2.1", "550 5.2.1 The mailbox is disabled."),
+    "exim-late": (Held, "", "452 4.3.1 Out of memory"),
+    "gmail-words": (Bounced, "5.7.1", "550 5.7.1 Message refused"),
+    "gmail-late": (Held, "", "Message will be retried"),
+    "gmail-report": (Bounced, "5.1.1", "550 5.1.1 The email account"),
+    "exchange-old": (Bounced, "", "The recipient name is not"),
+    "exchange-report": (Bounced, "5.1.10", "550 5.1.10 RESOLVER"),
+    "exchange-words": (Bounced, "5.1.10", "550 5.1.10 RESOLVER"),
+    "exchange-late": (Held, "", "400 4.4.7 Message delayed"),
+    "yahoo": (Bounced, "5.7.9", "554 5.7.9 Message not accepted"),
     "aol": None,  # it neither returns nor names the mail
-    "opensmtpd": (Meaning.RETURNED, "5.2.0", "550 5.2.0 Mailbox is not there"),
-    "courier": (Meaning.RETURNED, "5.0.0", "550 User unknown."),
-    "international": (Meaning.OTHER_RECIPIENT, "", ""),  # "bòb", not "bob"
-    "gateway": (Meaning.RETURNED, "5.4.7", "554 5.4.7 message timeout"),
-    "italian": (Meaning.RETURNED, "5.2.1", "550 5.2.1 La casella"),
-    "two-fates": (Meaning.RETURNED, "5.1.1", "user unknown"),
-    "forged": (Meaning.UNKNOWN, "", ""),
+    "opensmtpd": (Bounced, "5.2.0", "550 5.2.0 Mailbox is not there"),
+    "courier": (Bounced, "5.0.0", "550 User unknown."),
+    "international": None,  # "bòb", not "bob"
+    "gateway": (Bounced, "5.4.7", "554 5.4.7 message timeout"),
+    "italian": (Bounced, "5.2.1", "550 5.2.1 La casella"),
+    "two-fates": (Bounced, "5.1.1", "user unknown"),
+    "forged": None,
 }
-ENTRIES: Final = {Meaning.RETURNED: Bounced, Meaning.HELD: Held}
 
 
 def test_every_sample_has_a_meaning() -> None:
@@ -101,17 +110,14 @@ def test_what_a_sample_means(name: str) -> None:
     """Which canary came back or is held, with which status, and why."""
     found, expected = meant(read(name)), MEANINGS[name]
     if expected is None:
-        assert found == ()
+        assert found == []
         return
     (one,) = found
-    meaning, status, said = expected
-    assert one.meaning is meaning
-    assert (type(one.entry) if one.entry else None) is ENTRIES.get(meaning)
-    if one.entry is not None:
-        assert (one.token, one.entry.token) == (CANARY.token, CANARY.token)
-        assert one.entry.at == READ
-        assert one.entry.said.startswith(said)
-    assert (one.entry.status if isinstance(one.entry, Bounced) else "") == status
+    kind, status, said = expected
+    assert type(one) is kind
+    assert (one.token, one.at) == (CANARY.token, READ)
+    assert one.said.startswith(said)
+    assert (one.status if isinstance(one, Bounced) else "") == status
 
 
 # --- forgeries --------------------------------------------------------------------
@@ -137,30 +143,28 @@ def made(
 def test_a_made_up_token_moves_nothing() -> None:
     """Whoever knows the name of our key and not the key can forge no return."""
     forged = CANARY.token[:-32] + "f" * 32
-    assert meanings(with_token(forged)) == [Meaning.UNKNOWN]
+    assert meant(with_token(forged)) == []
     # Not even if such a mail were in the ledger.
-    assert meanings(with_token(forged), replace(sent(), token=forged)) == [
-        Meaning.FORGED
-    ]
+    assert meant(with_token(forged), replace(sent(), token=forged)) == []
 
 
 def test_a_token_holds_for_its_two_addresses_alone() -> None:
     """A mail whose addresses are others than those of its token is not moved."""
     other = replace(sent(), recipient="carol@posta.test")
-    assert meanings(read("postfix-failed"), other) == [Meaning.FORGED]
+    assert meant(read("postfix-failed"), other) == []
 
 
 def test_another_installations_bounce_is_a_strangers() -> None:
-    """A token of another key is not looked up."""
+    """A token of another key moves nothing, even if such a mail is known."""
     stranger = made(OTHERS)
-    assert meanings(with_token(stranger.token), sent(stranger)) == [Meaning.STRANGER]
+    assert meant(with_token(stranger.token), sent(stranger)) == []
 
 
 def test_a_bounce_belongs_in_the_senders_mailbox() -> None:
     """A bounce that somebody sent elsewhere is evidence, and returns nothing."""
     bounce = read("postfix-failed")
-    assert meanings(bounce, mailbox="bob@posta.test") == [Meaning.MISPLACED]
-    assert meant(bounce, mailbox="ADA@Libero.test")[0].meaning is Meaning.RETURNED
+    assert meant(bounce, mailbox="bob@posta.test") == []
+    assert len(meant(bounce, mailbox="ADA@Libero.test")) == 1
 
 
 def test_another_mails_token_does_not_return_ours() -> None:
@@ -168,16 +172,17 @@ def test_another_mails_token_does_not_return_ours() -> None:
     other = made(nonce=8)
     found = meant(with_token(other.token), sent(), sent(other))
     assert [one.token for one in found] == [other.token]
+    back = replace(BASE, token=other.token, recipient=BOB)
+    assert entry_of(back, sent(), ADA) is None
 
 
-def test_each_token_of_a_bounce_is_judged_alone() -> None:
-    """A genuine token does not vouch for the others beside it."""
+def test_a_genuine_token_is_found_among_others() -> None:
+    """A forged token beside it does not hide the one that is ours, nor is it moved."""
     forged = CANARY.token[:-32] + "0" * 32
     bounce = replace(
         read("postfix-failed"), canary_tokens=(forged, CANARY.token, made(OTHERS).token)
     )
-    found = [one.meaning for one in meant(bounce)]
-    assert found == [Meaning.UNKNOWN, Meaning.RETURNED, Meaning.STRANGER]
+    assert [one.token for one in meant(bounce)] == [CANARY.token]
 
 
 # --- whose ------------------------------------------------------------------------
@@ -202,32 +207,32 @@ BOB: Final = "bob@posta.test"
 
 
 @pytest.mark.parametrize(
-    ("groups", "meaning"),
+    ("groups", "taken"),
     [
-        ([group("carol@posta.test", "failed")], Meaning.OTHER_RECIPIENT),
-        ([group("carol@posta.test", "failed"), group(BOB, "delayed")], Meaning.HELD),
-        ([group("bob@elsewhere.test", "failed")], Meaning.OTHER_RECIPIENT),
-        ([group("BOB@Posta.test", "failed")], Meaning.RETURNED),
+        ([group("carol@posta.test", "failed")], []),
+        ([group("carol@posta.test", "failed"), group(BOB, "delayed")], [Held]),
+        ([group("bob@elsewhere.test", "failed")], []),
+        ([group("BOB@Posta.test", "failed")], [Bounced]),
         (
             [group("b.1@store.test", "failed", f"Original-Recipient: rfc822; {BOB}")],
-            Meaning.RETURNED,
+            [Bounced],
         ),
         (
             [group("bob", "failed", "Original-Recipient: rfc822; carol@posta.test")],
-            Meaning.OTHER_RECIPIENT,
+            [],
         ),
-        ([group("bob", "failed")], Meaning.RETURNED),
-        ([group("bo", "failed")], Meaning.OTHER_RECIPIENT),
-        ([group(BOB, "delayed"), group(BOB, "failed")], Meaning.RETURNED),
-        ([group(BOB, "delivered")], Meaning.PASSED_ON),
-        ([group(BOB, "relayed")], Meaning.PASSED_ON),
-        ([group(BOB, "expanded")], Meaning.PASSED_ON),
-        ([], Meaning.UNREADABLE),
+        ([group("bob", "failed")], [Bounced]),
+        ([group("bo", "failed")], []),
+        ([group(BOB, "delayed"), group(BOB, "failed")], [Held, Bounced]),
+        ([group(BOB, "delivered")], []),
+        ([group(BOB, "relayed")], []),
+        ([group(BOB, "expanded")], []),
+        ([], []),
     ],
 )
-def test_whose_bounce_it_is(groups: list[str], meaning: Meaning) -> None:
+def test_whose_bounce_it_is(groups: list[str], taken: list[type]) -> None:
     """What is said of others than our recipient is not said of our mail."""
-    assert [one.meaning for one in meant(about(*groups))] == [meaning]
+    assert [type(one) for one in meant(about(*groups))] == taken
 
 
 def test_a_bounce_that_names_nobody_is_about_the_only_recipient() -> None:
@@ -235,7 +240,7 @@ def test_a_bounce_that_names_nobody_is_about_the_only_recipient() -> None:
     bounce = read("postfix-failed")
     (said,) = bounce.recipients
     nameless = replace(bounce, recipients=(replace(said, recipient="", original=None),))
-    assert meant(nameless)[0].meaning is Meaning.RETURNED
+    assert [type(one) for one in meant(nameless)] == [Bounced]
 
 
 def test_what_a_server_says_is_bounded() -> None:
@@ -244,8 +249,7 @@ def test_what_a_server_says_is_bounded() -> None:
     (said,) = bounce.recipients
     endless = replace(said, diagnostic=Reply(550, None, "x" * 4000))
     (one,) = meant(replace(bounce, recipients=(endless,)))
-    assert isinstance(one.entry, Bounced)
-    assert len(one.entry.said) == SAID_MAX
+    assert len(one.said) == SAID_MAX
 
 
 # --- what is no bounce ------------------------------------------------------------
@@ -304,14 +308,9 @@ def test_bounces_one_after_the_other(
     """Warnings hold a mail, the first failure returns it, and no other moves it."""
     mail, seen = sent(), []
     for number, name in enumerate(names):
-        found = returns(
-            read(name),
-            mailbox=ADA,
-            key=KEY,
-            passage_of={mail.token: mail}.get,
-            at=READ + timedelta(hours=number),
-        )
-        mail = reduce(fold, [one.entry for one in found if one.entry], mail)
+        at = READ + timedelta(hours=number)
+        found = [replace(one, at=at) for one in meant(read(name), mail)]
+        mail = reduce(fold, found, mail)
         seen.append(mail.fate)
     assert tuple(seen) == fates
     if mail.fate is Fate.BOUNCED:

@@ -30,17 +30,11 @@ if TYPE_CHECKING:
     from tests.replays.stage import Stage
 
 
-def piece(
-    name: str, begins: str, hours: float, every: float = 1.0, only: str = ""
-) -> Scenario:
-    """Cut a scenario to some hours, *every* times rarer mail, and some routes."""
+def piece(name: str, begins: str, hours: float, every: float = 1.0) -> Scenario:
+    """Cut a scenario to some hours, and *every* times rarer mail."""
     whole = load(name)
     start = datetime.fromisoformat(begins).replace(tzinfo=whole.begins.tzinfo)
-    routes = tuple(
-        replace(route, every=route.every * every)
-        for route in whole.routes
-        if only in route.recipient
-    )
+    routes = tuple(replace(route, every=route.every * every) for route in whole.routes)
     cut = whole.shortened(start, start + timedelta(hours=hours))
     return replace(cut, routes=routes)
 
@@ -49,23 +43,19 @@ def piece(
     ("scenario", "present"),
     [
         (
-            piece("libero-2023-01", "2023-01-23T05:00", 300, 6, "l1@"),
-            {Fate.LATE, Fate.BOUNCED, Fate.PRESUMED_LOST, Fate.DELIVERED},
+            piece("libero-2023-06", "2023-06-13T20:00", 24, 2),
+            {Fate.LATE, Fate.REJECTED, Fate.DELIVERED, Fate.IN_FLIGHT},
         ),
         (
-            piece("libero-2023-01", "2023-01-23T05:00", 240, 4, "v1@"),
-            {Fate.LATE, Fate.BOUNCED, Fate.RECOVERED},
+            piece("libero-2023-01", "2023-01-24T00:00", 72, 8),
+            {Fate.BOUNCED, Fate.REJECTED, Fate.DELIVERED, Fate.IN_FLIGHT},
         ),
         (
-            piece("libero-2023-06", "2023-06-13T12:00", 200, 10),
-            {Fate.LATE, Fate.BOUNCED, Fate.REJECTED, Fate.DELIVERED},
-        ),
-        (
-            piece("quiet", "2023-03-02T00:00", 24, 2),
+            piece("quiet", "2023-03-02T00:00", 12, 2),
             {Fate.DELIVERED},
         ),
     ],
-    ids=["january-lost", "january-recovered", "june", "quiet"],
+    ids=["june", "january", "quiet"],
 )
 def test_fates(scenario: Scenario, present: set[Fate], tmp_path: Path) -> None:
     """Every canary's fate, delay and copies are seen as the lab brought them about."""
@@ -128,7 +118,9 @@ def _twice(one: Scenario, other: Scenario, folder: Path) -> list[object]:
     for number, scenario in enumerate((one, other)):
         place = folder / str(number)
         place.mkdir()
-        results.append(play(scenario, monitor(place)).result.samples)
+        samples = play(scenario, monitor(place)).result.samples
+        # The lab's ports are its own each time, and stand in sentences.
+        results.append([replace(one, why="") for one in samples])
     return results
 
 

@@ -58,6 +58,7 @@ class Return:
         seen_at: When it was read, UTC.
         action: What the server did (RFC 3464 2.3.3): "delayed" is no end.
         recipient: The address it could not be brought to; empty if not told.
+        original: The address it was sent to, where that is another; None if not told.
         status: The enhanced code (RFC 3463); None if it has none.
         said: What the server said that refused it; None if not told.
         reporting_mta: The server that gave up, or still tries.
@@ -72,6 +73,7 @@ class Return:
     seen_at: datetime
     action: Literal["failed", "delayed", "delivered", "relayed", "expanded"]
     recipient: str = ""
+    original: str | None = None
     status: str | None = None
     said: Reply | None = None
     reporting_mta: str | None = None

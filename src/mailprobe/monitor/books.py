@@ -140,6 +140,10 @@ class Books:
         passage = self.pending.get(token)
         return (passage.sender, passage.recipient) if passage else None
 
+    async def passage(self, token: str) -> Passage | None:
+        """Return what is known of a mail; None if none was sent with that token."""
+        return self.pending.get(token) or await self.ledger.passage(token)
+
     def waiting(self, recipient: str, since: datetime) -> list[Passage]:
         """Return the mails to an address, sent since then, that may still arrive."""
         return [
@@ -155,11 +159,11 @@ class Books:
             if not isinstance(entry, MailEntry):
                 continue
             token = entry.token
-            before = changed.get(token) or self.pending.get(token)
+            before = changed.get(token)
             if isinstance(entry, Intended):
                 changed[token] = fates.begin(entry)
                 continue
-            before = before or await self.ledger.passage(token)
+            before = before or await self.passage(token)
             changed[token] = fates.fold(before, entry) if before else None
         return changed
 

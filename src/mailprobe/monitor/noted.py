@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from mailprobe.model.entry import Bounced, Held, Seen
+from mailprobe.judge.returns import entry_of
+from mailprobe.model.entry import Seen
 from mailprobe.model.passage import Copy
 from mailprobe.model.visit import Sighting
 
@@ -39,11 +40,11 @@ class Noted:
 
     async def write(self, found: tuple[Sighting | Return, ...]) -> None:
         """Write down what is about to be removed."""
-        entries = self.news(found)
+        entries = await self.news(found)
         if entries:
             await self._desk.books.record(*entries, also=self._also)
 
-    def news(self, found: Iterable[Sighting | Return]) -> list[Entry]:
+    async def news(self, found: Iterable[Sighting | Return]) -> list[Entry]:
         """Return the entries of what was not written down yet."""
         entries: list[Entry] = []
         for one in found:
@@ -53,25 +54,12 @@ class Noted:
             self._known.add(key)
             if isinstance(one, Sighting):
                 entries.append(seen(self._mailbox, one))
-            elif (entry := self._returned(one)) is not None:
-                entries.append(entry)
+            else:
+                # Of any mail: one that was given up may be returned at last.
+                passage = await self._desk.books.passage(one.token)
+                entry = passage and entry_of(one, passage, self._mailbox)
+                entries += [entry] if entry else []
         return entries
-
-    def _returned(self, back: Return) -> Entry | None:
-        """Return the entry of a bounce; None if it says nothing of our mail."""
-        ends = self._desk.books.ends(back.token)
-        recipient = back.recipient.lower()
-        if ends is None or ends[0].lower() != self._mailbox.lower():
-            return None  # only its sender's mailbox is where a bounce belongs
-        if recipient and recipient != ends[1].lower():
-            return None
-        said = str(back.said or "")
-        if back.action == "failed":
-            status = back.status or ""
-            return Bounced(at=back.seen_at, token=back.token, status=status, said=said)
-        if back.action == "delayed":
-            return Held(at=back.seen_at, token=back.token, said=said)
-        return None
 
 
 def seen(mailbox: str, sighting: Sighting) -> Seen:

@@ -159,7 +159,7 @@ class Reader:
     async def _note(self, check: Check[VisitReport], noted: Noted) -> None:
         desk, at, report = self._desk, self._desk.now(), check.report
         found = samples(check, self._party)
-        entries: list[Entry] = noted.news((*report.sightings, *report.returns))
+        entries: list[Entry] = await noted.news((*report.sightings, *report.returns))
         entries += [Sampled(at=at, sample=sample) for sample in found]
         entries += desk.logged_in(self._name, check, at)
         entries += self._sentry.note(report, at)

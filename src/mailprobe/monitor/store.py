@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
 from mailprobe.model.errors import LedgerError
@@ -53,6 +54,7 @@ class Store:
         self._writer = connect(place, "write", **options)  # type: ignore[arg-type]
         self._reader = connect(place, "read", **options)  # type: ignore[arg-type]
         self._claim = Claim(place, patience=patience)
+        self._kept: sa.Connection | None = None
         self._upserts = Upserts.of(self._writer.dialect.name)
         try:
             self._begin(create=create, patience=patience)
@@ -92,8 +94,20 @@ class Store:
         if not self._writable:
             message = f"the ledger {self._place} was opened for reading only"
             raise LedgerError(message)
-        with sentences(str(self._place)), self._writer.begin() as connection:
+        with sentences(str(self._place)), self._turn() as connection:
             return book(connection, self._upserts, jobs, self._clock.now())
+
+    @contextmanager
+    def _turn(self) -> Iterator[sa.Connection]:
+        """Give a connection within a transaction, to be committed."""
+        if self._place.path is None:  # a server may have gone away meanwhile
+            with self._writer.begin() as connection:
+                yield connection
+            return
+        if self._kept is None:
+            self._kept = self._writer.connect()
+        with self._kept.begin():
+            yield self._kept
 
     def ask(
         self,
@@ -113,5 +127,7 @@ class Store:
     def close(self) -> None:
         """Let go of the file or the server."""
         self._claim.release()
+        if self._kept is not None:
+            self._kept.close()
         self._reader.dispose()
         self._writer.dispose()

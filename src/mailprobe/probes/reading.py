@@ -322,16 +322,22 @@ class Reader:
             action="failed",
             reporting_mta=bounce.reporting_mta,
         )
-        self.returns += [
-            replace(
-                made,
-                action=cast("Literal['failed']", Action(one.action).value),
-                recipient=one.recipient,
-                status=one.status,
-                said=one.diagnostic,
-            )
-            for one in bounce.recipients
-        ] or [made]
+        self.returns += by_recipient(bounce, made)
+
+
+def by_recipient(bounce: Bounce, made: Return) -> list[Return]:
+    """Return what a bounce says of each recipient; nothing if it does not say."""
+    return [
+        replace(
+            made,
+            action=cast("Literal['failed']", Action(one.action).value),
+            recipient=one.recipient,
+            original=one.original,
+            status=one.status,
+            said=one.diagnostic,
+        )
+        for one in bounce.recipients
+    ]
 
 
 def _range(uids: list[int]) -> bytes:
