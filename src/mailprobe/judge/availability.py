@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
 from datetime import timedelta
 from math import sqrt
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.judge.looks import cell, failed, passed
+from mailprobe.model.availability import Availability
 from mailprobe.model.sample import Function, Outcome
 from mailprobe.model.verdict import Status
 
@@ -20,35 +20,6 @@ if TYPE_CHECKING:
 
 Z: Final = 1.959964  # of the normal distribution: 95 of 100 intervals hold the truth
 WINDOW: Final = 3600.0  # seconds: two looks at each canary
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Availability:
-    """
-    One function of one party.
-
-    Attributes:
-        party: Whose.
-        function: Which.
-        working: For how many canaries the last look passed.
-        of: How many canaries were looked at, with a result.
-        low: The least share of all its users for whom it works, by that ...
-        high: ... and the greatest: a Wilson interval of 95 %.
-        status: "ok" if it works for all, "down" if for none, "unknown" if nothing
-            was seen.
-        failing: The canaries for which it fails.
-        unknown: How many looks could not tell.
-    """
-
-    party: Party
-    function: Function
-    working: int
-    of: int
-    low: float
-    high: float
-    status: Status
-    failing: tuple[str, ...] = ()
-    unknown: int = 0
 
 
 def wilson(k: int, n: int, z: float = Z) -> tuple[float, float]:

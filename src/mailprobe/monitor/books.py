@@ -49,17 +49,21 @@ class Books:
         self._on_event = on_event
         self._on_change = on_change
         self._turn = asyncio.Lock()
+        self._heard = 0  # statements up to this entry are folded
+        self._said: list[Stated] = []  # those since then that are, too
 
     async def open(self) -> None:
         """Come back to where the last run stopped, whatever ended it."""
         covered = 0
         kept = await self.ledger.kept(SNAPSHOT)
         if kept is not None:
-            covered, self.watchbook = msgspec.json.decode(kept, type=_Snapshot)
+            covered, self.watchbook = read_snapshot(kept)
+        self._heard = covered
         kinds = (Sampled.kind, Counted.kind, Stated.kind)
-        async for _, entry in self.ledger.entries(kinds=kinds, after=covered):
+        async for seq, entry in self.ledger.entries(kinds=kinds, after=covered):
             # Their events stand in the ledger already and were told.
             self._fold(entry)
+            self._heard = seq
         waiting = await self.ledger.passages(pending=True, limit=PENDING_MAX)
         self.pending = {one.token: one for one in waiting}
 
@@ -83,6 +87,7 @@ class Books:
                     passage = await self._follow(entry)
                     changed[entry.token] = passage
             events = [event for entry in entries for event in self._fold(entry)]
+            self._said += [entry for entry in entries if isinstance(entry, Stated)]
             if events:
                 notes = (Changed(at=event.at, event=event) for event in events)
                 await self.ledger.append(*notes)
@@ -95,13 +100,29 @@ class Books:
     async def tick(self, fact: Fact) -> None:
         """Let time pass: some things are over when nothing happens."""
         async with self._turn:
-            self.watchbook, events = fold(self.watchbook, fact)
-            notes = [Changed(at=event.at, event=event) for event in events]
             head = await self.ledger.head()
+            heard = await self._hear(head.seq)
+            self.watchbook, events = fold(self.watchbook, fact)
+            events = (*heard, *events)
+            notes = [Changed(at=event.at, event=event) for event in events]
             snapshot = msgspec.json.encode((head.seq, self.watchbook))
             await self.ledger.append(*notes, keep={SNAPSHOT: snapshot})
         for event in events:
             self._on_event(event)
+
+    async def _hear(self, until: int) -> tuple[Event, ...]:
+        """Take in what other processes noted that a provider said."""
+        events: list[Event] = []
+        noted = self.ledger.entries(kinds=(Stated.kind,), after=self._heard)
+        async for seq, entry in noted:
+            if seq > until:
+                break
+            if isinstance(entry, Stated) and entry in self._said:
+                self._said.remove(entry)
+            else:
+                events += self._fold(entry)
+        self._heard = until
+        return tuple(events)
 
     def ends(self, token: str) -> tuple[str, str] | None:
         """Return sender and recipient of a mail that is waited for."""
@@ -146,3 +167,9 @@ class Books:
 
 
 _Snapshot = tuple[int, Watchbook]
+
+
+def read_snapshot(kept: bytes) -> tuple[int, Watchbook]:
+    """Return what is known of incidents, and up to which entry it covers them."""
+    found: tuple[int, Watchbook] = msgspec.json.decode(kept, type=_Snapshot)
+    return found
