@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -72,10 +73,16 @@ async def write(
     books = Books(ledger, lambda _: None, lambda _: None)
     await books.record(Ran(at=BEGIN, running=True, version="1.0"))
     told: dict[int, list[Entry]] = defaultdict(list)
-    for sample in stream(BEGIN, DAYS, script):
-        told[_turn(sample.known_at)].append(Sampled(at=sample.known_at, sample=sample))
+    routes = {}
     for mail in mails(script):
         told[_turn(mail.at)].append(mail)
+        if isinstance(mail, Intended):
+            routes[mail.at, mail.recipient] = mail.route
+    for sample in stream(BEGIN, DAYS, script):
+        if sample.function is DELIVER:
+            route = routes[sample.at, sample.account]
+            sample = replace(sample, route=route)  # noqa: PLW2901
+        told[_turn(sample.known_at)].append(Sampled(at=sample.known_at, sample=sample))
     waiting: set[str] = set()
     for turn in range(int((until - BEGIN) / STEP)):
         at = BEGIN + (turn + 1) * STEP
