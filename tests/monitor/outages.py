@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from mailprobe.model.incident import Tick
 from mailprobe.model.passage import Copy
 from mailprobe.model.sample import Backlog
 from mailprobe.monitor.books import Books
+from mailprobe.monitor.ledger import Ledger
 from tests.judge.streams import (
     BRANDS,
     CANARIES,
@@ -37,9 +39,9 @@ from tests.judge.streams import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from mailprobe.model.entry import Entry
-    from mailprobe.monitor.ledger import Ledger
 
 BEGIN: Final = datetime(2023, 1, 22, 12, tzinfo=UTC)
 DOWN: Final = datetime(2023, 1, 22, 22, tzinfo=UTC)
@@ -60,6 +62,17 @@ def held(look: Look) -> Ill | None:
     if look.function is READ:
         return WORK
     return Ill(Kind.CANARY_MISSING) if look.function is DELIVER else None
+
+
+def built(path: Path, until: datetime = END) -> Path:
+    """Make a ledger with the outage in it, and return where it is."""
+
+    async def work() -> None:
+        async with Ledger.open(path, durable=False, threaded=False) as ledger:
+            await write(ledger, until=until)
+
+    asyncio.run(work())
+    return path
 
 
 async def write(

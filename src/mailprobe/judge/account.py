@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import replace
 from statistics import median
 from typing import TYPE_CHECKING, Final
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 from mailprobe.judge import fates
 from mailprobe.judge.availability import wilson
 from mailprobe.judge.looks import cell, failed, passed
-from mailprobe.model.account import Ended, Point, Reach
+from mailprobe.model.account import Ended, Point, Reach, Said
 from mailprobe.model.passage import Balance, Fate
 from mailprobe.model.sample import Outcome
 from mailprobe.model.verdict import Blame
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from mailprobe.model.passage import Passage
     from mailprobe.model.sample import Function, Sample
 
+SAYINGS: Final = 5  # told: the commonest say what there is to say
+SAYINGS_MAX: Final = 1000  # remembered: some servers say something else each time
+WORDS_MAX: Final = 200  # characters of one
 POINTS_MAX: Final = 2000  # more dots than a plot can show apart
 
 
@@ -138,6 +141,7 @@ class Mails:
         self.balance = Balance()
         self._counts: dict[Fate, int] = defaultdict(int)
         self._delays: dict[Fate, array[float]] = defaultdict(lambda: array("d"))
+        self._said: Counter[str] = Counter()
         self._points: list[Point] = []
         self._step, self._number = 1, 0
 
@@ -147,6 +151,9 @@ class Mails:
         self._counts[passage.fate] += 1
         if passage.delay is not None:
             self._delays[passage.fate].append(passage.delay)
+        text = passage.said[:WORDS_MAX]
+        if text and (text in self._said or len(self._said) < SAYINGS_MAX):
+            self._said[text] += 1
         if self._number % self._step == 0:
             self._points.append(_point(passage))
             if len(self._points) > POINTS_MAX:  # every other one will do
@@ -157,6 +164,11 @@ class Mails:
     def fates(self) -> tuple[Ended, ...]:
         """Return how many ended how, and how long they took."""
         return tuple(self._ended(fate) for fate in Fate if self._counts.get(fate))
+
+    def said(self) -> tuple[Said, ...]:
+        """Return what servers said of them, the commonest first."""
+        most = self._said.most_common(SAYINGS)
+        return tuple(Said(text=text, count=count) for text, count in most)
 
     @property
     def points(self) -> tuple[Point, ...]:

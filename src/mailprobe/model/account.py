@@ -75,6 +75,20 @@ class Point:
     fate: Fate
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """
+    What servers said when they refused or returned mails.
+
+    Attributes:
+        text: Their words.
+        count: Of how many mails.
+    """
+
+    text: str
+    count: int
+
+
 class Blindness(StrEnum):
     """Why nothing is known of a stretch of time."""
 
@@ -116,6 +130,7 @@ class IncidentReport:
             beginning until it was closed, or until now: those from and to whom it is
             about; all of them if it is about us.
         fates: The same by fate, with delays; only what there is.
+        said: What servers said of those refused or returned, the commonest first.
         points: Mails for a plot, a bounded choice of them.
         gaps: Of which times nothing is known.
         unknown_looks: How many looks could not tell.
@@ -129,6 +144,7 @@ class IncidentReport:
     reaches: tuple[Reach, ...] = ()
     balance: Balance = field(default_factory=Balance)
     fates: tuple[Ended, ...] = ()
+    said: tuple[Said, ...] = ()
     points: tuple[Point, ...] = ()
     gaps: tuple[Gap, ...] = ()
     unknown_looks: int = 0

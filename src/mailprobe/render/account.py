@@ -239,6 +239,10 @@ def _mails(report: IncidentReport) -> Iterator[Block]:
     if report.balance.imbalance:
         lost = report.balance.imbalance
         yield Text(f"The books do not balance by {lost} mails: a fault of ours.")
+    if report.said:
+        yield Text("What servers said of those refused or returned, and how often:")
+        said = (f"{one.count}: {visible(one.text)}" for one in report.said)
+        yield Items(tuple(said))
     yield Plot()
 
 
