@@ -111,6 +111,8 @@ def _incident(
         ("", f"  {since}; fault of {BLAMES[one.blame]}"),
     )
     why = visible(one.why)
+    if one.why == report.why:
+        return  # it stands above
     yield from paragraph(why, width=look.width, first=(("", "  "),), indent=2)
 
 
