@@ -109,10 +109,8 @@ async def test_first_check(
 @pytest.mark.asyncio
 async def test_answers_page(tmp_path: Path) -> None:
     """What the page on answers shows is what the commands print."""
-    assert answers_page.shown() == {
-        name: f"{text}\n"
-        for name, text in (await answers_page.outputs(tmp_path)).items()
-    }
+    made = await answers_page.outputs(tmp_path)
+    assert answers_page.shown() == {name: f"{text}\n" for name, text in made.items()}
 
 
 @pytest.mark.asyncio
