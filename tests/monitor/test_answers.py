@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,9 +11,9 @@ import pytest
 
 from mailprobe.model.account import Blindness
 from mailprobe.model.answer import Watching
-from mailprobe.model.entry import Alarmed, Intended, Ran, Stated
+from mailprobe.model.entry import Alarmed, Changed, Intended, Ran, Stated
 from mailprobe.model.errors import UsageError
-from mailprobe.model.incident import Change, State, Statement, Tick
+from mailprobe.model.incident import Change, Event, State, Statement, Tick
 from mailprobe.model.passage import Fate
 from mailprobe.model.sample import Function
 from mailprobe.model.verdict import Blame, Status
@@ -37,6 +38,7 @@ from tests.judge.streams import (
     Ill,
     Look,
 )
+from tests.monitor import outages
 from tests.monitor.outages import BEGIN, DOWN, END, HOUR, UP, built, write
 
 if TYPE_CHECKING:
@@ -145,6 +147,19 @@ async def test_status_without_a_snapshot(under_way: Path, tmp_path: Path) -> Non
     assert [one.id for one in told.incidents] == [PLATFORM]
 
 
+async def test_what_came_after_the_snapshot(under_way: Path, tmp_path: Path) -> None:
+    """A change that no audit has kept yet counts more than what the last one kept."""
+    copy = shutil.copy(under_way, tmp_path / "copy.db")
+    at = DOWN + 4 * HOUR
+    async with Ledger.open(copy, durable=False) as ledger:
+        (one,) = await incidents(ledger)
+        over = replace(one, state=State.CLOSED, closed_at=at)
+        event = Event(at=at, change=Change.CLOSED, incident=over)
+        await ledger.append(Changed(at=at, event=event))
+        assert await incidents(ledger) == (over,)
+        assert (await status(ledger, at=at)).incidents == ()
+
+
 # --- incidents and days ---------------------------------------------------------------
 
 
@@ -209,6 +224,15 @@ async def test_every_mail_of_an_incident_is_counted(over: Path) -> None:
     assert late.longest == pytest.approx((noon - DOWN).total_seconds(), abs=600)
     assert late.shortest == pytest.approx((noon - UP).total_seconds(), abs=600)
     assert (late.shortest or 0) < (late.middle or 0) < (late.longest or 0)
+    over_at = told.incident.closed_at or END
+    theirs = [
+        one
+        for one in outages.mails()
+        if isinstance(one, Intended)
+        and DOWN <= one.at < over_at
+        and any(name in one.sender + one.recipient for name in BRANDS)
+    ]
+    assert told.balance.submitted == len(theirs) < 12 * 2 * 19
     assert sum(one.count for one in told.fates) == told.balance.submitted
     assert len(told.points) == told.balance.submitted
     assert [one.count for one in told.said] == [24]
