@@ -34,6 +34,7 @@ PAGES: Final = {
     "results.md": ("startup", "starttls", "mailbox", "trip_accuracy", "notice"),
     "results-lab.md": ("lab",),
     "results-fleet.md": FLEET,
+    "results-trips.md": ("many_trips",),
     "results-ledger.md": ("ledger",),
 }
 """Which benchmarks fill which file; a file is written when all of them were run."""

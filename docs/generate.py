@@ -151,7 +151,9 @@ ARRIVALS: Final = """\
   are duplicates, counted beside the balance. A copy is known by its folder and UID; in
   a folder that was numbered anew, by the store's date.
 - The horizon is five days: servers try that long (RFC 5321 4.5.4.1). A mail that comes
-  later is recovered."""
+  later is recovered.
+- A mail is overtaken if one of the same route, sent later, arrived before it
+  (`mailprobe.judge.order`). Many of them mean a queue that is drained from its end."""
 BALANCE: Final = """\
 ## What goes in comes out
 

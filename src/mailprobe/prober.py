@@ -439,7 +439,8 @@ class Prober:
         """
         Look at many targets; to be entered with ``async with`` and iterated.
 
-        Checks come as they finish. What goes wrong with one target, a fault of
+        Checks come as they finish. Round trips that go to one mailbox at the same
+        time share one IMAP connection. What goes wrong with one target, a fault of
         ours included, is in its check and touches no other.
 
         Args:
@@ -448,12 +449,14 @@ class Prober:
             timeout: Seconds for each target from its start, or a function that
                 gives them; the default of its probe if None.
         """
+        from mailprobe.probes.lookouts import Lookouts  # noqa: PLC0415 - aioimaplib
         from mailprobe.sweep import Sweep  # noqa: PLC0415 - only who sweeps pays
 
         twin = copy(self)
-        twin._vantage = self._vantage.caching()  # noqa: SLF001 - it is ours
-        twin._look = replace(self._look, vantage=twin._vantage)  # noqa: SLF001
-        return Sweep(twin, targets, pace or Pace(), timeout)
+        twin._vantage = vantage = self._vantage.caching()  # noqa: SLF001 - it is ours
+        shared = Lookouts(vantage)
+        twin._look = replace(self._look, vantage=vantage, lookouts=shared)  # noqa: SLF001
+        return Sweep(twin, targets, pace or Pace(), timeout, shared)
 
     def _judged(self, report: S) -> Check[S]:
         # Presets are read only where they may matter: for a provider's own words,

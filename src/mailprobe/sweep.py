@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from mailprobe.model.pace import Pace
     from mailprobe.model.provider import Catalogue
     from mailprobe.prober import Prober
+    from mailprobe.probes.lookouts import Lookouts
 
 Targets: TypeAlias = "Iterable[Target] | AsyncIterable[Target]"
 Timeout: TypeAlias = Callable[[Target], float | None] | float | None
@@ -59,13 +60,19 @@ class Sweep:
     """
 
     def __init__(
-        self, prober: Prober, targets: Targets, pace: Pace, timeout: Timeout
+        self,
+        prober: Prober,
+        targets: Targets,
+        pace: Pace,
+        timeout: Timeout,
+        lookouts: Lookouts,
     ) -> None:
         """See `Prober.sweep`."""
         self._prober = prober
         self._source = targets
         self._pace = pace
         self._timeout = timeout
+        self._lookouts = lookouts
         limits = {"host": pace.per_host, "platform": pace.per_platform}
         self._room: WaitingRoom[Target] = WaitingRoom(limits)
         self._running: set[asyncio.Task[None]] = set()
@@ -105,6 +112,7 @@ class Sweep:
         for task in left:
             task.cancel()
         await asyncio.gather(*left, return_exceptions=True)
+        await self._lookouts.close()
         await self._prober.vantage.close()
 
     def __aiter__(self) -> AsyncIterator[Check[Report]]:

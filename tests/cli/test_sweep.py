@@ -78,6 +78,31 @@ def test_the_last_screen(
     assert "\x1b" not in said
 
 
+@pytest.mark.parametrize("plot", [[], ["--plot"]])
+def test_the_last_screen_beside_json(
+    settings: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    plot: list[str],
+) -> None:
+    """On a terminal, or if asked for, it stands beside the JSON, never among it."""
+    file = tmp_path / "two.txt"
+    file.write_text("libero.test\nposta.test\n", "utf-8")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: not plot, raising=False)
+    words = ["sweep", str(file), "--format", "json", *plot, "--config", settings]
+    assert main(words) == 0
+    said = capsys.readouterr()
+    assert sorted(one["asked"] for one in documents(said.out)) == [
+        "mx libero.test",
+        "mx posta.test",
+    ]
+    assert "2 targets  2 ok" in said.err
+    for word in ("phase", "50 %", "99 %", "slowest"):
+        assert word in said.err
+    assert ("how long the checks" in said.err) is bool(plot)
+
+
 def test_a_run_goes_on_where_it_ended(
     settings: str, targets: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -462,9 +462,7 @@ def test_a_sender_whose_mail_never_leaves_is_to_blame() -> None:
     assert incident.opened_at - jan(2) < timedelta(hours=1)
 
 
-@pytest.mark.parametrize(
-    "seeds", [range(n, n + 10) for n in range(0, 100, 10)], ids=str
-)
+@pytest.mark.parametrize("seeds", [range(n, n + 10) for n in range(0, 30, 10)], ids=str)
 def test_a_quiet_fortnight_has_no_incident(seeds: range) -> None:
     """One look in a hundred that fails by chance opens nothing."""
     for seed in seeds:

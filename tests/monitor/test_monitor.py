@@ -10,7 +10,7 @@ import pytest_asyncio
 
 from mailprobe.lab import Lab
 from mailprobe.lab.outages import outage
-from mailprobe.model.entry import Intended, Sampled, Tripped
+from mailprobe.model.entry import Alarmed, Intended, Sampled, Tripped
 from mailprobe.model.passage import Fate
 from mailprobe.model.sample import Function, Outcome, Party
 from mailprobe.monitor import courier
@@ -207,6 +207,20 @@ async def test_a_monitor_starts_and_ends(world: World) -> None:
     async with Ledger.open(other.ledger, write=False) as ledger:
         kinds = [entry.kind async for _, entry in ledger.entries()]
     assert kinds.count("ran") == 2
+
+
+@pytest.mark.asyncio
+async def test_another_key_is_said(world: World) -> None:
+    """Mail that was signed with a key that is gone cannot be recognised: an alarm."""
+    await courier.send(world.desk, world.route("eve", "ada"))
+    prober = Prober(
+        ca_file=world.lab.ca_file, nameservers=[world.lab.nameserver], attempts=1
+    )
+    async with prober, Monitor(world.plan, prober):
+        pass
+    (alarm,) = await world.entries(Alarmed)
+    assert isinstance(alarm, Alarmed)
+    assert "key was changed: 1 mails" in alarm.what
 
 
 @pytest.mark.parametrize(

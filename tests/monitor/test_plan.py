@@ -24,6 +24,8 @@ MOMENTS = st.datetimes(
     timezones=st.just(UTC),
 )
 BOXES = """
+[prober]
+canary_key = "env:ONE"
 [mailbox.one]
 address = "one@libero.it"
 password = "env:ONE"
@@ -85,6 +87,7 @@ def test_a_plan_is_read_with_what_presets_know(tmp_path: Path) -> None:
     ("change", "complaint"),
     [
         (("[monitor]", "[monitr]"), "monitr"),
+        (('canary_key = "env:ONE"', ""), "needs canary_key"),
         (("late_after = 60", "late_after = -1"), "late_after"),
         (("late_after = 60", 'late_after = "soon"'), "a number"),
         (('mailboxes = ["two"]', 'mailboxes = ["tow"]'), "no [mailbox.tow]"),

@@ -9,7 +9,8 @@ import pytest
 from mailprobe.mail import canary
 from mailprobe.mail.imap_stream import Response, ResponseReader
 from mailprobe.model.limits import Limits
-from mailprobe.probes.watch import INBOX, Place, Watch
+from mailprobe.probes.newmail import INBOX, Place
+from mailprobe.probes.watch import Watch
 from mailprobe.wire.clock import SystemClock
 from mailprobe.wire.imap import ImapSession
 from mailprobe.wire.imap_protocol import ImapProtocol
@@ -58,7 +59,7 @@ async def test_news_beside_the_reply_to_status_is_not_missed() -> None:
     session = Scripted(
         ImapProtocol(recorder), f"Message-ID: {mine.message_id}\r\n\r\n".encode()
     )
-    watch = Watch(session, recorder, mine, KEY)
+    watch = Watch(session=session, recorder=recorder, canary=mine, key=KEY)
     watch.places = [
         Place(INBOX, "INBOX", "inbox", 1),
         Place(b"Junk", "Junk", "junk", 1),

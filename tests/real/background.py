@@ -66,10 +66,11 @@ class Background:
 async def _end(listeners: list[asyncio.Server]) -> None:
     for listener in listeners:
         listener.close()
-    others = asyncio.all_tasks() - {asyncio.current_task()}
-    for task in others:
-        task.cancel()
-    await asyncio.gather(*others, return_exceptions=True)
-    # Transports closed just now report it on the next turns of the loop.
+    # What was accepted just now begins, and what was closed just now reports it, on
+    # the next turns of the loop.
     for _ in range(3):
+        others = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in others:
+            task.cancel()
+        await asyncio.gather(*others, return_exceptions=True)
         await asyncio.sleep(0)

@@ -595,6 +595,21 @@ async def test_idle_tells_news_until_done() -> None:
         await session.command("NOOP")
 
 
+async def test_news_that_crosses_done_is_told() -> None:
+    """What the server tells before it has answered DONE is not lost."""
+
+    async def script(peer: Peer) -> None:
+        tag = await idling(peer)
+        await peer.hears(b"DONE")
+        await peer.says(b"* 4 EXISTS", tag + b" OK done")
+
+    async with imap(script) as session:
+        await session.greeting()
+        await session.idle_start()
+        news = await session.idle_done()
+        assert [count(response, "EXISTS") for _, response in news] == [4]
+
+
 async def test_a_storm_in_idle_is_bounded() -> None:
     """Ten thousand EXISTS keep the latest hundred and no more."""
 

@@ -138,7 +138,10 @@ def _trip(report: TripReport) -> Iterator[Finding]:
     if report.deleted is False:
         text = "Our mail could not be removed; it is flagged as deleted or still there."
         yield Finding("canary_left", text)
-    if report.visible is not None and report.landed == "inbox" and report.idle:
+    # On a connection that polls as well, sight takes the news away from IDLE.
+    shared = report.watched_through in {"opened", "joined"}
+    told = report.landed == "inbox" and report.idle and not shared
+    if report.visible is not None and told:
         if report.notified is None:
             text = "The mail could be seen, but IDLE had not told of it a second later."
             yield Finding("idle_silent", text)

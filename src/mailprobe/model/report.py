@@ -445,6 +445,11 @@ class TripReport(Report):
         deleted: Whether our mail was removed again; None if it was not seen.
         sending_tls: TLS of the submission.
         receiving_tls: TLS of the IMAP connection.
+        watched_through: How the mailbox was watched: "own" connections, or one
+            that trips to one mailbox share, "opened" by this trip or "joined".
+            What a joined one knows of the login and of TLS was found by the
+            trip that opened it, in whose report those steps stand. None if the
+            watching did not begin.
         waited: Seconds the mail was watched for.
         quota: Storage of the recipient, asked when the mail did not come.
         alerts: Texts of the recipient's server marked ALERT.
@@ -472,6 +477,7 @@ class TripReport(Report):
     deleted: bool | None = None
     sending_tls: TlsFacts | None = None
     receiving_tls: TlsFacts | None = None
+    watched_through: Literal["own", "opened", "joined"] | None = None
     waited: float | None = None
     quota: Quota | None = None
     alerts: tuple[str, ...] = ()

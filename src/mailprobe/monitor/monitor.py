@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.config import Config
-from mailprobe.model.entry import Ran, Tripped
+from mailprobe.mail.canary import key_id, named_key
+from mailprobe.model.entry import Alarmed, Ran, Tripped
 from mailprobe.monitor import courier, heartbeat, lookout
 from mailprobe.monitor.auditor import Auditor
 from mailprobe.monitor.books import Books
@@ -24,6 +25,7 @@ from mailprobe.prober import Prober
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
+    from datetime import datetime
     from types import TracebackType
     from typing import Any, Self
 
@@ -61,7 +63,8 @@ class Monitor:
 
         Args:
             plan: What to do, or the configuration that says it.
-            prober: With what; as the configuration says if None.
+            prober: With what; as the configuration says if None. Its canary key
+                is to outlive it: mails signed with another are not recognised.
             ledger: Where to write, not yet entered; as the plan says if None.
             on_event: Called with each change of an incident, once.
 
@@ -139,10 +142,22 @@ class Monitor:
         for passage in sent:
             account = names.get(passage.sender, OUTSIDE)
             self.desk.budget(account).sent.append(passage.intended_at)
+        await self._same_key(now)
         for window in self.plan.maintenance:
             await self.books.tick(window)
         facts = self._prober.vantage.facts
         await self.books.record(Ran(at=now, running=True, version=facts.version))
+
+    async def _same_key(self, now: datetime) -> None:
+        """Say so if mail is waited for that cannot be known as ours any more."""
+        ours = key_id(self.desk.key)
+        others = sum(named_key(token) != ours for token in self.books.pending)
+        if others:
+            what = (
+                f"The canary key was changed: {others} mails that were signed with "
+                "another one are waited for and will not be recognised."
+            )
+            await self.books.record(Alarmed(at=now, what=what))
 
     def _parts(self) -> list[Coroutine[Any, Any, None]]:
         """Return everything that goes on beside each other."""

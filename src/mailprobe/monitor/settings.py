@@ -89,6 +89,7 @@ def read_plan(config: Config) -> plan.Plan:
         message = f"{where}: there is no [monitor] table to say what is to be watched"
         raise ConfigError(message)
     table.only(_KEYS)
+    _signed(config, table)
     cohorts = tuple(_cohorts(table, config))
     names = sorted({name for cohort in cohorts for name in cohort.mailboxes})
     try:
@@ -117,6 +118,17 @@ def read_plan(config: Config) -> plan.Plan:
         )
     except UsageError as error:
         raise table.document.error(table.path, str(error)) from None
+
+
+def _signed(config: Config, table: Table) -> None:
+    """Hold that mails of one run are known as ours by the next one."""
+    if config.prober.canary_key is None:
+        complaint = (
+            "a monitor needs canary_key in [prober], or after a restart it would not "
+            "know its own mails: write 32 random bytes or more of text into a file, "
+            'and canary_key = "file:canary.key"'
+        )
+        raise table.document.error(table.path, complaint)
 
 
 def ledger_of(table: Table) -> str | Path:

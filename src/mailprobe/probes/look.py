@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
     from mailprobe.model.target import Mailbox
     from mailprobe.model.visit import VisitReport
+    from mailprobe.probes.lookouts import Lookouts
     from mailprobe.probes.vantage import Vantage
 
 
@@ -53,11 +54,13 @@ class Look:
         vantage: What the probes share.
         catalogue: Gives the presets.
         on_step: Called with the probe's name and each step as it ends.
+        lookouts: Where trips share connections; None if each has its own.
     """
 
     vantage: Vantage
     catalogue: Callable[[], Catalogue]
     on_step: Callable[[str, Step], None] | None = None
+    lookouts: Lookouts | None = None
 
     @overload
     async def at(self, target: MxTarget, seconds: float) -> MxReport: ...
@@ -161,7 +164,13 @@ class Look:
         whole, _ = await place(self.vantage, presets, target.sender, "smtp")
         other, _ = await place(self.vantage, presets, target.recipient, "imap")
         target = TripTarget(whole, other)
-        probe = probe_round_trip(self.vantage, target, seconds, self._told("trip"))
+        told = self._told("trip")
+        if self.lookouts is None:
+            probe = probe_round_trip(self.vantage, target, seconds, told)
+            return await guarded(self.vantage, probe, target)
+        from mailprobe.probes.together import probe_trip_together  # noqa: PLC0415
+
+        probe = probe_trip_together(self.vantage, self.lookouts, target, seconds, told)
         return await guarded(self.vantage, probe, target)
 
     async def _provider(self, target: ProviderTarget, seconds: float) -> ProviderReport:

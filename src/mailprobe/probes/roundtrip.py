@@ -14,8 +14,9 @@ from mailprobe.mail.received import authentication_results, received_hops
 from mailprobe.model.failure import Kind, Phase
 from mailprobe.model.report import TripReport
 from mailprobe.probes import imap, smtp
+from mailprobe.probes.listener import Listener
 from mailprobe.probes.sending import Letter, hand_over, hear
-from mailprobe.probes.watch import Listener, Watch, watch_until
+from mailprobe.probes.watch import Eye, Watch
 from mailprobe.wire.trouble import Ended, Trouble
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from mailprobe.model.report import Step
     from mailprobe.model.target import Mailbox, TripTarget
+    from mailprobe.probes.newmail import Place
     from mailprobe.probes.vantage import Vantage
     from mailprobe.wire.recorder import Recorder
 
@@ -36,7 +38,8 @@ class Trip(Letter):
     """What one trip has shown so far."""
 
     reading: imap.ImapNotes = field(default_factory=imap.ImapNotes)
-    watch: Watch | None = None
+    watch: Eye | None = None
+    through: Literal["own", "opened", "joined"] | None = None
     listener: Listener | None = None
     nudge: asyncio.Event = field(default_factory=asyncio.Event)
     notified: float | None = None
@@ -99,10 +102,16 @@ async def open_mailbox(
     await imap.log_in(vantage, recorder, notes, recipient)
     await imap.list_folders(vantage, recorder, notes)
     assert notes.session  # noqa: S101 - for the type checker: it is open by now
-    trip.watch = Watch(notes.session, recorder, trip.canary, vantage.canary_key)
+    watch = Watch(
+        session=notes.session,
+        recorder=recorder,
+        key=vantage.canary_key,
+        canary=trip.canary,
+    )
+    trip.watch, trip.through = watch, "own"
     async with recorder.step(Phase.SELECT, notes.peer, vantage.limits.command) as step:
-        await trip.watch.note_beginning(_junk(notes))
-        step.saw(", ".join(f"{p.shown} from {p.uidnext}" for p in trip.watch.places))
+        await watch.note_beginning(junk_folders(notes))
+        step.saw(beginnings(watch.places))
 
 
 async def start_listener(
@@ -174,23 +183,20 @@ async def see_arrival(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:
     watch = trip.watch
     assert watch is not None  # noqa: S101 - noted before sending
     assert trip.submitted is not None  # noqa: S101 - for the type checker
-    # A look that began before the mail was written shows nothing about it.
-    watch.last_look = max(watch.last_look, trip.submitted)
     left = recorder.remaining()
     until = recorder.elapsed() + left - min(TIDYING, left * TIDYING_SHARE)
     reply = asyncio.create_task(accept(vantage, recorder, trip))
     try:
         # The step's own budget never ends it: the deadline or `until` does.
         async with recorder.step(Phase.TRANSIT, trip.reading.peer, left + 1) as step:
-            seen = await watch_until(
-                watch,
+            seen = await watch.until_seen(
                 vantage.limits,
                 since=trip.submitted,
                 until=until,
                 nudge=trip.nudge,
                 hopeless=lambda: trip.refusal is not None,
             )
-            step.saw(f"polls: {watch.polls}")
+            step.saw(watch.told)
             if not seen and trip.refusal is None:
                 trip.gave_up = recorder.elapsed() - trip.submitted
                 detail = f"not seen within {trip.gave_up:.3g} s"
@@ -281,11 +287,18 @@ def report(
         deleted=trip.deleted,
         sending_tls=trip.sending.tls,
         receiving_tls=trip.reading.tls,
+        watched_through=trip.through,
         waited=visible if visible is not None else trip.gave_up,
         quota=trip.reading.quota,
         alerts=session.alerts if session else (),
     )
 
 
-def _junk(notes: imap.ImapNotes) -> list[tuple[bytes, str]]:
+def junk_folders(notes: imap.ImapNotes) -> list[tuple[bytes, str]]:
+    """Return the folders for unwanted mail: names as sent and as shown."""
     return [(raw, f.name) for raw, f in notes.folders if f.role == "junk"]
+
+
+def beginnings(places: list[Place]) -> str:
+    """Say from which UID on the mail of each folder is new."""
+    return ", ".join(f"{place.shown} from {place.uidnext}" for place in places)

@@ -13,9 +13,10 @@ from mailprobe.model.failure import Kind, Phase
 from mailprobe.model.visit import SentinelRead, VisitReport
 from mailprobe.probes import imap, keepsake
 from mailprobe.probes.imap import REFUSALS, inbox_facts
+from mailprobe.probes.newmail import INBOX
 from mailprobe.probes.reading import Reader
 from mailprobe.probes.shelf import Shelf
-from mailprobe.probes.watch import INBOX, TRUSTING
+from mailprobe.probes.watch import TRUSTING
 from mailprobe.wire.trouble import Ended, Trouble
 
 if TYPE_CHECKING:

@@ -229,17 +229,21 @@ class ImapSession:
                 raise _idle_ended(await self._idle.done if self._idle else None)
             protocol.pushed.clear()
             await protocol.pushed.wait()
-        news, protocol.pushes = protocol.pushes, []
-        return news
+        return self._take_news()
 
-    async def idle_done(self) -> None:
-        """Stop asking for news."""
+    async def idle_done(self) -> list[tuple[float, Response]]:
+        """Stop asking for news; return what came since `idle_push` returned some."""
         command, self._idle = self._idle, None
-        if command is None or command.done.done():
-            return  # the server ended it before: DONE would be no command of ours
-        self._recorder.sent("DONE")
-        self._protocol.write(b"DONE\r\n")
-        await command.done
+        # If the server ended it before, DONE would be no command of ours.
+        if command is not None and not command.done.done():
+            self._recorder.sent("DONE")
+            self._protocol.write(b"DONE\r\n")
+            await command.done
+        return self._take_news()
+
+    def _take_news(self) -> list[tuple[float, Response]]:
+        news, self._protocol.pushes = self._protocol.pushes, []
+        return news
 
     async def logout(self) -> None:
         """Take leave."""

@@ -1,0 +1,227 @@
+"""New mail in the folders of a mailbox: seen by its headers, removed by its UID."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from mailprobe.model.failure import Kind
+from mailprobe.probes import fetched
+from mailprobe.probes.imap import inbox_facts
+from mailprobe.wire.trouble import Trouble
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import datetime
+
+    from mailprobe.wire.imap import ImapSession
+    from mailprobe.wire.recorder import Recorder
+
+INBOX: Final = b"INBOX"
+# Enough for our three headers however they were rewritten; a foreign header of
+# a megabyte costs no more than this.
+_PEEK: Final = (
+    b"BODY.PEEK[HEADER.FIELDS (MESSAGE-ID SUBJECT X-MAILPROBE-CANARY)]<0.8192>"
+)
+_WHOLE: Final = b"BODY.PEEK[HEADER]<0.65536>"
+NEWS_MAX: Final = 200  # new mails looked at in one poll; the rest wait for the next
+
+
+@dataclass(slots=True)
+class Place:
+    """One folder that is watched, and the first UID that counts as new."""
+
+    name: bytes
+    shown: str
+    landed: str
+    uidnext: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """
+    Where and when the canary was seen.
+
+    Attributes:
+        place: The folder.
+        uid: Its UID there.
+        number: Its sequence number in that folder when it was seen.
+        by: When the reply came that showed it, seconds of the probe.
+        after: When the last look was begun that did not show it.
+    """
+
+    place: Place
+    uid: int
+    number: int
+    by: float
+    after: float
+
+
+@dataclass(slots=True)
+class NewMail:
+    """
+    Looks at what is new in a mailbox, through one IMAP connection.
+
+    Only mails newer than the noted UIDNEXT are looked at, and of them only
+    three headers: the cost does not grow with the mailbox.
+    """
+
+    session: ImapSession
+    recorder: Recorder
+    key: bytes
+    places: list[Place] = field(default_factory=list)
+    polls: int = 0
+    last_look: float = 0.0
+    unread: bool = False
+    validity: int | None = None
+
+    async def note_beginning(self, junk: list[tuple[bytes, str]]) -> None:
+        """Note UIDNEXT of INBOX and of the junk folders, and open INBOX."""
+        for name, shown in junk:
+            uidnext = await self._status_uidnext(name)
+            self.places.append(Place(name, shown, "junk", uidnext or 1))
+        done = await self.session.select(INBOX, read_only=True)
+        facts = inbox_facts(done)
+        uidnext, self.validity = facts.uidnext, facts.uidvalidity
+        if uidnext is None:  # RFC 3501 lets a server be silent about it
+            uidnext = await self._highest_uid(facts.messages) + 1
+        self.places.insert(0, Place(INBOX, "INBOX", "inbox", uidnext))
+        self.last_look = self.recorder.elapsed()
+
+    async def resume(self) -> None:
+        """
+        Open INBOX on a new connection and go on where the last one ended.
+
+        Where UIDs were given anew (UIDVALIDITY), the newest mails are looked at
+        once more: they are recognised by their tokens, not by their numbers.
+        """
+        facts = inbox_facts(await self.session.select(INBOX, read_only=True))
+        if facts.uidvalidity != self.validity:
+            self.validity = facts.uidvalidity
+            for place in self.places:
+                place.uidnext = max(1, (facts.uidnext or 1) - NEWS_MAX)
+        self.unread = True  # what came meanwhile is no change of the open folder
+
+    async def look(self, *, thorough: bool = False) -> bool:
+        """
+        Look once into every folder; return whether our mail is there.
+
+        Args:
+            thorough: Look at what is new even if the server tells of no change.
+        """
+        began = self.recorder.elapsed()
+        self.polls += 1
+        inbox, *others = self.places
+        await self.session.command("NOOP")
+        if self.session.take_change() or thorough or self.unread:
+            await self._read_news(inbox, by=self.recorder.elapsed())
+        for place in others:
+            uidnext = await self._status_uidnext(place.name)
+            by = self.recorder.elapsed()
+            if uidnext is not None and uidnext > place.uidnext:
+                await self.session.select(place.name, read_only=True)
+                await self._read_news(place, by=by)
+                await self.return_to_inbox()
+        # The news may have stood beside the reply to STATUS.
+        if self.session.take_change():
+            await self._read_news(inbox, by=self.recorder.elapsed())
+        if not self.seen():
+            self.last_look = began
+        return self.seen()
+
+    def seen(self) -> bool:
+        """Whether the looking is over: what is sought was seen."""
+        raise NotImplementedError
+
+    def recognise(self, sighting: Sighting, headers: bytes) -> None:
+        """Take note of a new mail."""
+        raise NotImplementedError
+
+    async def headers_of(
+        self, place: Place, uids: Iterable[int]
+    ) -> dict[int, tuple[bytes, datetime | None]]:
+        """Fetch headers of mails by UID, and the times the store gives them."""
+        if place.name != INBOX:
+            await self.session.select(place.name, read_only=True)
+        wanted = b"%s (UID INTERNALDATE %s)" % (_set(uids), _WHOLE)
+        done = await self.session.command("UID FETCH", wanted)
+        if place.name != INBOX:
+            await self.return_to_inbox()
+        told: dict[int, tuple[bytes, datetime | None]] = {}
+        for response in done:
+            found = fetched.attributes(response)
+            body = found.get("BODY") if found else None
+            if found and isinstance(body, bytes):
+                date = fetched.internal_date(found.get("INTERNALDATE"))
+                told[fetched.number(found.get("UID"))] = body, date
+        return told
+
+    async def delete(self, sightings: Iterable[Sighting]) -> bool:
+        """
+        Delete mails that were seen; return whether all of them are gone.
+
+        By UID only, and only what was recognised; without UIDPLUS the copies
+        stay flagged, since a plain EXPUNGE could remove somebody else's mail.
+        """
+        uids: dict[bytes, list[int]] = {}
+        for sighting in sightings:
+            uids.setdefault(sighting.place.name, []).append(sighting.uid)
+        gone = True
+        for name, those in uids.items():
+            await self.session.select(name, read_only=False)
+            these = _set(those)
+            flag = these + b" +FLAGS.SILENT (\\Deleted)"
+            await self.session.command("UID STORE", flag)
+            if self.session.offers("UIDPLUS") or self.session.offers("IMAP4REV2"):
+                await self.session.command("UID EXPUNGE", these)
+            else:
+                gone = False
+        return gone
+
+    async def return_to_inbox(self) -> None:
+        """Open INBOX again; mail that came meanwhile is not missed."""
+        await self.session.select(INBOX, read_only=True)
+        self.session.take_change()
+        await self._read_news(self.places[0], by=self.recorder.elapsed())
+
+    async def _read_news(self, place: Place, *, by: float) -> None:
+        wanted = b"%d:* (UID %s)" % (place.uidnext, _PEEK)
+        done = await self.session.command("UID FETCH", wanted)
+        newest = place.uidnext - 1
+        for response in done[: NEWS_MAX + 1]:
+            found = fetched.attributes(response)
+            uid = fetched.number(found.get("UID")) if found else 0
+            # `n:*` also names the last mail when nothing is new (RFC 9051 6.4.9).
+            if found is None or uid < place.uidnext:
+                continue
+            newest = max(newest, uid)
+            body = found.get("BODY")
+            number = fetched.number(response.rest.split(b" ", 1)[0])
+            if isinstance(body, bytes):
+                sighting = Sighting(
+                    place=place, uid=uid, number=number, by=by, after=self.last_look
+                )
+                self.recognise(sighting, body)
+        place.uidnext = newest + 1
+        if place is self.places[0]:
+            self.unread = len(done) > NEWS_MAX + 1
+
+    async def _status_uidnext(self, name: bytes) -> int | None:
+        try:
+            done = await self.session.command("STATUS", fetched.status_of(name))
+        except Trouble as trouble:
+            if trouble.kind in {Kind.IMAP_NO, Kind.IMAP_BAD}:
+                return None  # the folder went away; it cannot hold our mail
+            raise
+        return fetched.uidnext(done)
+
+    async def _highest_uid(self, messages: int | None) -> int:
+        if not messages:
+            return 0
+        done = await self.session.command("FETCH", b"* (UID)")
+        numbers = (fetched.attributes(response) for response in done)
+        return max((fetched.number(n.get("UID")) for n in numbers if n), default=0)
+
+
+def _set(uids: Iterable[int]) -> bytes:
+    return b",".join(b"%d" % uid for uid in sorted(set(uids)))
