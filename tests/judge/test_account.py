@@ -7,6 +7,7 @@ from typing import Final
 
 import pytest
 
+from mailprobe.judge import account
 from mailprobe.judge.account import POINTS_MAX, SAYINGS, Extents, Mails, window
 from mailprobe.judge.gaps import GAPS_MAX, Shifts, silences
 from mailprobe.judge.standing import standing, watching
@@ -135,6 +136,18 @@ def test_a_plot_is_bounded() -> None:
         3 * POINTS_MAX,
         None,
     )
+
+
+def test_mails_that_were_overtaken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are counted, as long as there are few enough to be compared."""
+    mails = Mails()
+    for number, came in enumerate((9, 5, 6)):
+        at, sent = NOON + came * HOUR, NOON + number * HOUR
+        mails.add(mail(number, fate=Fate.LATE, arrived_at=at, submitted_at=sent))
+    assert mails.overtaken() == 1
+    monkeypatch.setattr(account, "ORDERED_MAX", 3)
+    mails.add(mail(4, fate=Fate.LATE, arrived_at=NOON))
+    assert mails.overtaken() is None
 
 
 def test_what_servers_said_is_bounded() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mailprobe.cli.kept import ledger_options, zone_option
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mailprobe.cli.arguments import Parser
     from mailprobe.model.account import IncidentReport
 
-FORMATS = ("text", "markdown", "html", "json")
+FORMATS: Final = ("text", "markdown", "html", "json")
 
 
 def arguments(parser: Parser) -> None:

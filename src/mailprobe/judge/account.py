@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from mailprobe.judge import fates
 from mailprobe.judge.availability import wilson
 from mailprobe.judge.looks import cell, failed, passed
+from mailprobe.judge.order import overtaken
 from mailprobe.model.account import Ended, Point, Reach, Said
 from mailprobe.model.passage import Balance, Fate
 from mailprobe.model.sample import Outcome
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 SAYINGS: Final = 5  # told: the commonest say what there is to say
 SAYINGS_MAX: Final = 1000  # remembered: some servers say something else each time
 WORDS_MAX: Final = 200  # characters of one
+ORDERED_MAX: Final = 20_000  # mails whose order is looked at: some 30 MB
 POINTS_MAX: Final = 2000  # more dots than a plot can show apart
 
 
@@ -141,6 +143,7 @@ class Mails:
         self.balance = Balance()
         self._counts: dict[Fate, int] = defaultdict(int)
         self._delays: dict[Fate, array[float]] = defaultdict(lambda: array("d"))
+        self._ordered: list[Passage] | None = []
         self._said: Counter[str] = Counter()
         self._points: list[Point] = []
         self._step, self._number = 1, 0
@@ -151,6 +154,10 @@ class Mails:
         self._counts[passage.fate] += 1
         if passage.delay is not None:
             self._delays[passage.fate].append(passage.delay)
+        if self._ordered is not None and passage.arrived_at is not None:
+            self._ordered.append(passage)
+            if len(self._ordered) > ORDERED_MAX:
+                self._ordered = None
         text = passage.said[:WORDS_MAX]
         if text and (text in self._said or len(self._said) < SAYINGS_MAX):
             self._said[text] += 1
@@ -164,6 +171,10 @@ class Mails:
     def fates(self) -> tuple[Ended, ...]:
         """Return how many ended how, and how long they took."""
         return tuple(self._ended(fate) for fate in Fate if self._counts.get(fate))
+
+    def overtaken(self) -> int | None:
+        """Return how many were overtaken on their route; None if they were too many."""
+        return None if self._ordered is None else len(overtaken(self._ordered))
 
     def said(self) -> tuple[Said, ...]:
         """Return what servers said of them, the commonest first."""

@@ -130,6 +130,8 @@ class IncidentReport:
             beginning until it was closed, or until now: those from and to whom it is
             about; all of them if it is about us.
         fates: The same by fate, with delays; only what there is.
+        overtaken: How many mails arrived after one of their route that was sent later;
+            None if there are too many mails to compare.
         said: What servers said of those refused or returned, the commonest first.
         points: Mails for a plot, a bounded choice of them.
         gaps: Of which times nothing is known.
@@ -144,6 +146,7 @@ class IncidentReport:
     reaches: tuple[Reach, ...] = ()
     balance: Balance = field(default_factory=Balance)
     fates: tuple[Ended, ...] = ()
+    overtaken: int | None = 0
     said: tuple[Said, ...] = ()
     points: tuple[Point, ...] = ()
     gaps: tuple[Gap, ...] = ()

@@ -65,6 +65,7 @@ async def report(
         reaches=extents.reaches(),
         balance=told.balance,
         fates=told.fates(),
+        overtaken=told.overtaken(),
         said=told.said(),
         points=told.points,
         gaps=(*idle, *silences(extents, begin, end, idle)),

@@ -236,6 +236,8 @@ def _mails(report: IncidentReport) -> Iterator[Block]:
     yield Table(("", "mails", "shortest", "median", "longest"), rows)
     if report.balance.duplicates:
         yield Text(f"Copies beyond the first: {report.balance.duplicates}.")
+    if report.overtaken:
+        yield Text(f"Overtaken on their route by mails sent later: {report.overtaken}.")
     if report.balance.imbalance:
         lost = report.balance.imbalance
         yield Text(f"The books do not balance by {lost} mails: a fault of ours.")
