@@ -25,7 +25,9 @@ def minute(at: datetime, zone: Zone = UTC) -> str:
 
 
 def length(seconds: float) -> str:
-    """Return a length in its two largest units: ``3 d 22 h``, ``5 min 12 s``."""
+    """Return a length in its two largest units: ``3 d 22 h``, ``5 min 12 s``, ``4 ms``."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
     if seconds < MINUTE:
         return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"  # noqa: PLR2004 - a digit more
     whole = int(seconds)
