@@ -15,7 +15,8 @@ from mailprobe.model.incident import Planned, State
 from mailprobe.model.sample import Function
 from mailprobe.model.verdict import Blame
 from mailprobe.render.clean import visible
-from mailprobe.render.tongues import ENGLISH, ITALIAN
+from mailprobe.render.english import ENGLISH
+from mailprobe.render.italian import ITALIAN
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

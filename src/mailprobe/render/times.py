@@ -9,8 +9,6 @@ Zone = tzinfo | None
 """A time zone; None is that of this machine."""
 
 MINUTE: Final = 60.0
-HOUR: Final = 3600.0
-DAY: Final = 86_400.0
 
 
 def moment(at: datetime, zone: Zone = UTC) -> str:
@@ -25,7 +23,7 @@ def minute(at: datetime, zone: Zone = UTC) -> str:
 
 
 def length(seconds: float) -> str:
-    """Return a length in its two largest units: ``3 d 22 h``, ``5 min 12 s``, ``4 ms``."""
+    """Return a length in its two largest units: ``3 d 22 h``, ``5 min``, ``4 ms``."""
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
     if seconds < MINUTE:
