@@ -59,7 +59,7 @@ async def status(
         LedgerError: If the ledger cannot be read.
     """
     at = at or SystemClock().now()
-    known, _ = await _known(ledger)
+    known = await _known(ledger)
     begun = tuple(one for one in known.values() if one.state is not State.CLOSED)
     begun = tuple(sorted(begun, key=lambda one: one.began_at))
     looks, newest = await _recent(ledger, at - timedelta(seconds=WINDOW))
@@ -99,7 +99,7 @@ async def incidents(
     Raises:
         LedgerError: If the ledger cannot be read.
     """
-    known, _ = await _known(ledger, all_of_them=True)
+    known = await _known(ledger, all_of_them=True)
     found = [
         one
         for one in known.values()
@@ -229,11 +229,10 @@ async def latest_samples(ledger: Ledger) -> tuple[Sample, ...]:
     return tuple(one for one in found if not one.control)
 
 
-async def _known(
-    ledger: Ledger, *, all_of_them: bool = False
-) -> tuple[dict[str, Incident], Watchbook | None]:
+async def _known(ledger: Ledger, *, all_of_them: bool = False) -> dict[str, Incident]:
     """Return incidents by id: as the last audit left them, and what came since."""
-    covered, book = 0, None
+    covered = 0
+    book: Watchbook | None = None
     kept = await ledger.kept(SNAPSHOT)
     if kept is not None:
         try:
@@ -252,7 +251,7 @@ async def _known(
             if isinstance(entry, Changed):
                 newer[entry.event.incident.id] = entry.event.incident
     remembered = {one.id: one for one in book.incidents} if book else {}
-    return {**found, **remembered, **newer}, book
+    return {**found, **remembered, **newer}
 
 
 async def _recent(
