@@ -9,13 +9,20 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import product
 from pathlib import Path
 from typing import Final
 
 from bench.ledger_bulk import fill
 from bench.measure import Within
-from mailprobe.model.entry import Accepted, Intended
+from mailprobe.model.entry import Accepted, Counted, Intended, Ran, Sampled
+from mailprobe.model.failure import Kind
+from mailprobe.model.incident import Tick
+from mailprobe.model.sample import Backlog, Function, Outcome, Party, Sample
+from mailprobe.model.verdict import Blame, Status
+from mailprobe.monitor import status
+from mailprobe.monitor.books import Books
 from mailprobe.monitor.ledger import Ledger
 
 ENTRIES: Final = 2000
@@ -24,6 +31,8 @@ RUNS: Final = 5
 MAILS: Final = 2_000_000
 """Each is three entries and two samples: ten million entries in all."""
 CHECKED: Final = 500  # mails of a small ledger, filled in the same way and verified
+PARTIES: Final = 8
+BOXES: Final = 25  # of each
 ROOM: Final = 16 * 1024**3  # bytes; what the ten million take, and their indexes
 
 
@@ -87,30 +96,63 @@ async def _filled(path: Path, mails: int) -> None:
 
 async def _status(path: Path) -> list[Within]:
     await _filled(path, MAILS)
+    async with Ledger.open(path) as ledger:
+        await _watched(ledger)
     first, rest = [], []
     for _ in range(RUNS):
-        async with Ledger.open(path) as ledger:
+        async with Ledger.open(path, write=False) as ledger:
             first.append(await _screen(ledger))
             rest.append(await _screen(ledger))
-    name = f"everything a status screen asks of {5 * MAILS:,} entries"
+    name = f"`status` of {PARTIES * BOXES} mailboxes over {5 * MAILS:,} entries"
     return [
         Within(name=f"{name}, just opened", took=tuple(first), goal=0.2),
         Within(name=f"{name}, again", took=tuple(rest), goal=0.2),
     ]
 
 
+async def _watched(ledger: Ledger) -> None:
+    """Let the last hour be one of an outage that a monitor saw and wrote down."""
+    at = (await ledger.head()).at
+    books = Books(ledger, lambda _: None, lambda _: None)
+    await books.record(Ran(at=at, running=True, version="1"))
+    for turn in range(2):
+        for place, (party, box) in enumerate(product(range(PARTIES), range(BOXES))):
+            then = at + timedelta(minutes=30 * turn, seconds=place)
+            await books.record(*_looks(party, f"canary{box}@p{party}.test", then))
+    at += timedelta(hours=1)
+    await books.tick(Tick(at=at))
+    backlog = Backlog(at=at, platform="p0", waiting=0)
+    await books.record(Counted(at=at, backlog=backlog))
+
+
+def _looks(party: int, account: str, at: datetime) -> Iterator[Sampled]:
+    """Yield a look at each function; at the first party nobody can read."""
+    for function in Function:
+        bad = party == 0 and function is Function.READ
+        sample = Sample(
+            at=at,
+            known_at=at,
+            function=function,
+            outcome=Outcome.FAIL if bad else Outcome.PASS,
+            party=Party(name=f"p{party}", platform=f"p{party}"),
+            account=account,
+            blame=Blame.PROVIDER if bad else None,
+            kind=Kind.AUTH_UNAVAILABLE if bad else None,
+            why="The server says that it cannot check passwords." if bad else "",
+        )
+        yield Sampled(at=at, sample=sample)
+
+
 async def _screen(ledger: Ledger) -> float:
+    at = (await ledger.head()).at
     began = time.perf_counter()
-    head = await ledger.head()
-    await ledger.tally()
-    everything = await ledger.balance()
-    await ledger.balances(since=head.at.replace(hour=0, minute=0, second=0))
-    for kind in ("sampled", "counted", "changed", "tripped", "ran", "alarmed"):
-        await ledger.latest(kind)
-    waiting = await ledger.passages(pending=True, limit=100)
+    told = await status(ledger, at=at)
     took = time.perf_counter() - began
-    assert everything.submitted > CHECKED
-    assert len(waiting) == 100  # noqa: PLR2004 - the limit
+    assert told.status is Status.DOWN
+    assert len(told.availabilities) == PARTIES * len(Function)
+    assert [one.of for one in told.availabilities] == [BOXES] * PARTIES * len(Function)
+    assert told.balance.submitted > CHECKED
+    assert len(told.incidents) == 1
     return took
 
 

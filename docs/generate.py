@@ -23,7 +23,7 @@ from mailprobe.judge.transitions import TRANSITIONS, transition
 from mailprobe.lab import OUTAGES, REPLAYS
 from mailprobe.model.passage import Fate
 from mailprobe.providers import builtin
-from mailprobe.render.schema import schema
+from mailprobe.render.schema import answers_schema, schema
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -344,6 +344,30 @@ def json_page() -> str:
     )
 
 
+def answers_page() -> str:
+    """Describe each object of the answers from a ledger, from their schema."""
+    made = answers_schema()
+    answers = [str(part["$ref"]).removeprefix(REFS) for part in made["oneOf"]]
+    others = [name for name in made["$defs"] if name not in answers]
+    return page(
+        "JSON of answers",
+        "mailprobe.render.schema",
+        "`--format json` of `status`, `history`, `incidents` and `report` prints one\n"
+        "object, whose `answer` says which it is. As for [checks](json.md): times are\n"
+        "RFC 3339 in UTC, lengths seconds, what is unknown is null, and keys are only\n"
+        "ever added.",
+        "The same as a file for programs: [mailprobe-1-answers.schema.json]"
+        "(mailprobe-1-answers.schema.json) (JSON Schema 2020-12). An object is one "
+        "of: " + ", ".join(_type(part) for part in made["oneOf"]) + ".",
+        *(_component(name, made["$defs"][name]) for name in [*answers, *others]),
+    )
+
+
+def answers_json_schema() -> str:
+    """Give the schema of answers as a file."""
+    return json.dumps(answers_schema(), indent=2, ensure_ascii=False) + "\n"
+
+
 def json_schema() -> str:
     """Give the schema itself."""
     return json.dumps(schema(), indent=2, ensure_ascii=False) + "\n"
@@ -462,6 +486,8 @@ PAGES: Final[dict[str, Callable[[], str]]] = {
     "reference/providers.md": providers,
     "reference/json.md": json_page,
     "reference/mailprobe-1.schema.json": json_schema,
+    "reference/answers.md": answers_page,
+    "reference/mailprobe-1-answers.schema.json": answers_json_schema,
     "reference/cli.md": commands,
     "reference/outages.md": outages,
 }

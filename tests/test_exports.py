@@ -57,3 +57,18 @@ def test_import_loads_nothing_optional() -> None:
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
     assert done.stdout.split() == []
+
+
+def test_names_of_answers() -> None:
+    """What a ledger can be asked is there, once each, and costs nothing until used."""
+    from mailprobe import monitor  # noqa: PLC0415 - beside its test alone
+
+    assert list(monitor.__all__) == sorted(set(monitor.__all__))
+    assert all(getattr(monitor, name) is not None for name in monitor.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'answer'"):
+        _ = monitor.answer
+    code = "import sys, mailprobe.monitor as m; m.status; print(*sys.modules)"
+    loaded = subprocess.run(  # noqa: S603 - our own interpreter
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True
+    ).stdout.split()
+    assert not {"sqlalchemy", "alembic", "mailprobe.prober"} & set(loaded)

@@ -16,6 +16,8 @@ from mailprobe.config import Config
 from mailprobe.lab import outage
 from mailprobe.monitor.settings import read_plan
 from tests.examples import (
+    answers,
+    answers_page,
     dispatch_and_visit,
     first_check,
     ledger,
@@ -27,6 +29,7 @@ from tests.examples import (
     round_trip,
     several,
 )
+from tests.monitor import outages
 from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
@@ -104,6 +107,26 @@ async def test_first_check(
     said = capsys.readouterr().out.splitlines()
     assert said[0].startswith("ok ")
     assert any(".libero.test [" in line for line in said[1:])
+
+
+@pytest.mark.asyncio
+async def test_answers_page(tmp_path: Path) -> None:
+    """What the page on answers shows is what the commands print."""
+    made = await answers_page.outputs(tmp_path)
+    assert answers_page.shown() == {name: f"{text}\n" for name, text in made.items()}
+
+
+@pytest.mark.asyncio
+async def test_answers(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An importer gets the same answers."""
+    made = outages.built
+    where = await asyncio.to_thread(made, tmp_path / "ledger.db")
+    await answers.main(str(where))
+    said = capsys.readouterr().out.splitlines()
+    assert said[0].startswith("unknown The monitor has not looked")
+    assert said[1] == "2023-01-22-italiaonline closed provider"
+    assert said[2] == "119 mails were late"
+    assert len(said) == 5
 
 
 @pytest.mark.asyncio

@@ -279,3 +279,15 @@ async def test_a_cancelled_append_harms_nobody(place: Place) -> None:
         await ledger.append(sampled(3))
         minutes = [entry.at for _, entry in await everything(ledger)]
     assert minutes[-2:] == [after(2), after(3)]
+
+
+async def test_the_newest_of_a_kind(place: Place) -> None:
+    """They come newest first, a page at a time, and nothing else is read."""
+    async with place.open() as ledger:
+        await told(ledger, 3)
+        first = await ledger.newest("sampled", limit=2)
+        assert [entry.at for _, entry in first] == [after(2), after(1)]
+        rest = await ledger.newest("sampled", before=first[-1][0], limit=2)
+        assert [entry.at for _, entry in rest] == [after(0)]
+        assert await ledger.newest("sampled", before=rest[-1][0]) == ()
+        assert await ledger.newest("alarmed") == ()

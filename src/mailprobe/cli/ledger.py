@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-from argparse import ArgumentTypeError
-from datetime import UTC, datetime
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.cli.arguments import count
+from mailprobe.cli.kept import VARIABLE, kinds, time
 from mailprobe.model.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Sequence
 
     from mailprobe.cli.arguments import Parser
     from mailprobe.model.entry import Entry
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from mailprobe.monitor.ledger import Ledger
     from mailprobe.monitor.verifying import Verification
 
-VARIABLE: Final = "MAILPROBE_LEDGER"
 BROKEN: Final = 2
 SHOWN: Final = 20
 SEALS_MAX: Final = 100_000  # lines; a signed head a day makes 365 a year
@@ -48,7 +46,7 @@ def arguments(parser: Parser) -> None:
     signed = parser.add_argument_group("heads")
     signed.add_argument(
         "--day",
-        type=_time,
+        type=time,
         metavar="DATE",
         help="head, sign: the end of the chain on that day, UTC",
     )
@@ -65,7 +63,7 @@ def arguments(parser: Parser) -> None:
     chosen.add_argument("--token", metavar="TOKEN", help="a mail, or another subject")
     for name in ("since", "until"):
         chosen.add_argument(
-            f"--{name}", type=_time, metavar="TIME", help="ISO 8601; UTC if not said"
+            f"--{name}", type=time, metavar="TIME", help="ISO 8601; UTC if not said"
         )
     chosen.add_argument(
         "--last",
@@ -197,7 +195,7 @@ async def _show(ledger: Ledger, args: Namespace) -> int:
     chosen = args.kind or args.token or args.since or args.until
     after = 0 if chosen else max((await ledger.head()).seq - args.last, 0)
     found = ledger.entries(
-        kinds=_kinds(args.kind),
+        kinds=kinds(args.kind),
         token=args.token,
         since=args.since,
         until=args.until,
@@ -209,17 +207,6 @@ async def _show(ledger: Ledger, args: Namespace) -> int:
     for seq, entry in newest:
         output.say(_line(seq, entry, args.format))
     return 0
-
-
-def _kinds(kinds: Sequence[str]) -> Sequence[str]:
-    from mailprobe.monitor.entries import TYPES  # noqa: PLC0415
-
-    for kind in kinds:
-        if kind not in TYPES:
-            known = ", ".join(sorted(TYPES))
-            message = f"there is no kind of entry {kind[:40]!r}; write one of {known}"
-            raise UsageError(message)
-    return kinds
 
 
 def _line(seq: int, entry: Entry, how: str) -> str:
@@ -241,16 +228,6 @@ def _json(value: object) -> str:
     import msgspec  # noqa: PLC0415
 
     return json.dumps(msgspec.to_builtins(value))
-
-
-def _time(text: str) -> datetime:
-    """Read a date or a time; without an offset it is UTC."""
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        message = f"{text!r} is no time; write 2023-01-23 or 2023-01-23T08:00"
-        raise ArgumentTypeError(message) from None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 _ACTIONS: Final = {

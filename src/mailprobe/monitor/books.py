@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from typing import TYPE_CHECKING, Final
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
@@ -12,10 +13,10 @@ from mailprobe.judge import fates
 from mailprobe.judge.incidents import fold
 from mailprobe.judge.watchbook import Watchbook
 from mailprobe.model.entry import Changed, Counted, Intended, MailEntry, Sampled, Stated
+from mailprobe.model.incident import Change, State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from datetime import datetime
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from mailprobe.judge.incidents import Fact
     from mailprobe.model.entry import Entry
@@ -58,19 +59,32 @@ class Books:
         self._on_change = on_change
         self._turn = asyncio.Lock()
         self._kept_at: datetime | None = None
+        self._heard = 0  # statements up to this entry are folded
+        self._said: list[Stated] = []  # those since then that are, too
 
     async def open(self) -> None:
         """Come back to where the last run stopped, whatever ended it."""
         covered = 0
         kept = await self.ledger.kept(SNAPSHOT)
         if kept is not None:
-            covered, self.watchbook = msgspec.json.decode(kept, type=_Snapshot)
-        kinds = (Sampled.kind, Counted.kind, Stated.kind)
-        async for _, entry in self.ledger.entries(kinds=kinds, after=covered):
-            # Their events stand in the ledger already and were told.
-            self._fold(entry)
+            covered, self.watchbook = read_snapshot(kept)
+        self._heard = covered
+        told: set[_Mark] = set()
+        events: list[Event] = []
+        kinds = (Sampled.kind, Counted.kind, Stated.kind, Changed.kind)
+        async for seq, entry in self.ledger.entries(kinds=kinds, after=covered):
+            if isinstance(entry, Changed):
+                told.add(_mark(entry.event))
+            else:
+                events += self._fold(entry)
+            self._heard = seq
+        # A run that was killed may have noted facts, and not yet what follows.
+        missed = [event for event in events if _mark(event) not in told]
+        await self.ledger.append(*_notes(missed))
         waiting = await self.ledger.passages(pending=True, limit=PENDING_MAX)
         self.pending = {one.token: one for one in waiting}
+        for event in missed:
+            self._on_event(event)
 
     async def record(
         self,
@@ -101,9 +115,9 @@ class Books:
                 else:
                     self.pending.pop(token, None)
             events = [event for entry in entries for event in self._fold(entry)]
+            self._said += [entry for entry in entries if isinstance(entry, Stated)]
             if events:
-                notes = (Changed(at=event.at, event=event) for event in events)
-                await self.ledger.append(*notes)
+                await self.ledger.append(*_notes(events))
         self._on_change(passages)
         for entry in entries:
             self.on_entry(entry)
@@ -118,22 +132,39 @@ class Books:
         a snapshot goes to disk.
         """
         async with self._turn:
+            head = await self.ledger.head()
+            heard = await self._hear(head.seq)
             self.watchbook, events = fold(self.watchbook, fact)
+            events = (*heard, *events)
             if events or self._aged():
-                notes = [Changed(at=event.at, event=event) for event in events]
-                head = await self.ledger.head()
                 snapshot = msgspec.json.encode((head.seq, self.watchbook))
-                await self.ledger.append(*notes, keep={SNAPSHOT: snapshot})
+                await self.ledger.append(*_notes(events), keep={SNAPSHOT: snapshot})
                 self._kept_at = self.watchbook.now
         for event in events:
             self._on_event(event)
 
     def _aged(self) -> bool:
-        """Whether the snapshot on disk is old, or there is none of this run."""
+        """Whether the snapshot on disk is old, or tells of an incident that goes on."""
         kept, now = self._kept_at, self.watchbook.now
         if kept is None or now is None:
             return True
+        if any(one.state is not State.CLOSED for one in self.watchbook.incidents):
+            return True  # whoever asks gets what still waits from it
         return not 0 <= (now - kept).total_seconds() < SNAPSHOT_EVERY
+
+    async def _hear(self, until: int) -> tuple[Event, ...]:
+        """Take in what other processes noted that a provider said."""
+        events: list[Event] = []
+        noted = self.ledger.entries(kinds=(Stated.kind,), after=self._heard)
+        async for seq, entry in noted:
+            if seq > until:
+                break
+            if isinstance(entry, Stated) and entry in self._said:
+                self._said.remove(entry)
+            else:
+                events += self._fold(entry)
+        self._heard = until
+        return tuple(events)
 
     def ends(self, token: str) -> tuple[str, str] | None:
         """Return sender and recipient of a mail that is waited for."""
@@ -183,4 +214,19 @@ class Books:
         return events
 
 
+def _notes(events: Iterable[Event]) -> list[Changed]:
+    return [Changed(at=event.at, event=event) for event in events]
+
+
+def _mark(event: Event) -> _Mark:
+    return event.incident.id, event.change, event.at
+
+
+_Mark: TypeAlias = tuple[str, Change, datetime]
 _Snapshot = tuple[int, Watchbook]
+
+
+def read_snapshot(kept: bytes) -> tuple[int, Watchbook]:
+    """Return what is known of incidents, and up to which entry it covers them."""
+    found: tuple[int, Watchbook] = msgspec.json.decode(kept, type=_Snapshot)
+    return found

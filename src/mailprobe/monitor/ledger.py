@@ -298,6 +298,15 @@ class Ledger:
 
         return await self._hands.ask(reading.latest, kind)
 
+    async def newest(
+        self, kind: str, *, before: int | None = None, limit: int = 500
+    ) -> tuple[tuple[int, Entry], ...]:
+        """Return the newest entries of a kind, newest first, *before* a number."""
+        from mailprobe.monitor import reading  # noqa: PLC0415
+
+        limit = min(limit, ENTRIES_MAX)
+        return await self._hands.ask(reading.newest, kind, before, limit)
+
     async def tally(
         self, since: datetime | None = None, until: datetime | None = None
     ) -> dict[str, int]:

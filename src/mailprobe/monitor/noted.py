@@ -54,12 +54,11 @@ class Noted:
             self._known.add(key)
             if isinstance(one, Sighting):
                 entries.append(seen(self._mailbox, one))
-                continue
-            # Of any mail: one that was given up may be returned at last.
-            passage = await self._desk.books.passage(one.token)
-            made = passage and entry_of(one, passage, self._mailbox)
-            if made:
-                entries.append(made)
+            else:
+                # Of any mail: one that was given up may be returned at last.
+                passage = await self._desk.books.passage(one.token)
+                entry = passage and entry_of(one, passage, self._mailbox)
+                entries += [entry] if entry else []
         return entries
 
 

@@ -220,6 +220,18 @@ def latest(on: sa.Connection, kind: str) -> tuple[tuple[int, Entry], ...]:
     return tuple((seq, read(of, body)) for seq, of, body in on.execute(query))
 
 
+def newest(
+    on: sa.Connection, kind: str, before: int | None, limit: int
+) -> tuple[tuple[int, Entry], ...]:
+    """Return the newest entries of a kind, newest first."""
+    table = schema.entry
+    query = sa.select(table.c.seq, table.c.body).where(table.c.kind == kind)
+    if before is not None:
+        query = query.where(table.c.seq < before)
+    rows = on.execute(query.order_by(table.c.seq.desc()).limit(limit))
+    return tuple((seq, read(kind, body)) for seq, body in rows)
+
+
 def tally(
     on: sa.Connection, since: datetime | None, until: datetime | None
 ) -> dict[str, int]:

@@ -94,6 +94,24 @@ def line(value: object) -> str:
     return json.dumps(_plain(value), allow_nan=False)
 
 
+def plain(value: object) -> dict[str, Any]:
+    """Return a dataclass of the model as plain values that any writer takes."""
+    made: dict[str, Any] = _plain(value)
+    return made
+
+
+def answer(name: str, value: object) -> str:
+    """
+    Return an answer from the ledger as one line of ASCII JSON.
+
+    Args:
+        name: Which answer: "status", "history", "incidents" or "report".
+        value: It, a dataclass; its fields stand beside the name.
+    """
+    made = {"schema": SCHEMA, "answer": name, **plain(value)}
+    return json.dumps(made, allow_nan=False)
+
+
 def facts(report: Report) -> dict[str, Any]:
     """Return the typed facts of *report*: its own fields, without the shared ones."""
     names = (name for name in _names(report) if name not in SHARED)

@@ -16,6 +16,8 @@ from typing import (
     get_type_hints,
 )
 
+from mailprobe.model.account import IncidentReport
+from mailprobe.model.answer import History, IncidentList, StatusReport
 from mailprobe.model.bookmark import Bookmark, Sentinel
 from mailprobe.model.failure import Failure, Phase
 from mailprobe.model.report import ProberFacts, Report
@@ -187,6 +189,14 @@ TARGETS: Final[dict[str, type]] = {
 }
 
 
+ANSWERS: Final[dict[str, type]] = {
+    "status": StatusReport,
+    "history": History,
+    "incidents": IncidentList,
+    "report": IncidentReport,
+}
+
+
 def schema() -> dict[str, Any]:
     """
     Return the JSON Schema (2020-12) of every document that is written.
@@ -196,13 +206,27 @@ def schema() -> dict[str, Any]:
     import msgspec  # noqa: PLC0415 - only whoever asks for the schema pays for it
 
     types = _Documents(Annotated[datetime, msgspec.Meta(tz=True)]).all()
+    return _whole(types, "One check by mailprobe: the facts and the verdict.")
+
+
+def answers_schema() -> dict[str, Any]:
+    """Return the JSON Schema of every answer from a ledger; see `schema`."""
+    import msgspec  # noqa: PLC0415 - only whoever asks for the schema pays for it
+
+    types = _Documents(Annotated[datetime, msgspec.Meta(tz=True)]).answers()
+    return _whole(types, "One answer from the ledger of a monitor.")
+
+
+def _whole(types: list[type], about: str) -> dict[str, Any]:
+    import msgspec  # noqa: PLC0415
+
     refs, components = msgspec.json.schema_components(
         types, ref_template="#/$defs/{name}"
     )
     return {
         "$schema": DIALECT,
         "title": SCHEMA,
-        "description": "One check by mailprobe: the facts and the verdict.",
+        "description": about,
         "oneOf": list(refs),
         "$defs": dict(sorted(components.items())),
     }
@@ -218,6 +242,18 @@ class _Documents:
     def all(self) -> list[type]:
         """Return one class per probe; a provider's comes last and holds the others."""
         return [self._check(report, probe) for report, probe in PROBES.items()]
+
+    def answers(self) -> list[type]:
+        """Return one class per answer."""
+        return [self._answer(name, of) for name, of in ANSWERS.items()]
+
+    def _answer(self, name: str, of: type) -> type:
+        fixed = [("schema", Literal["mailprobe/1"]), ("answer", Literal[name])]
+        return make_dataclass(
+            f"{name.title()}Answer",
+            [*fixed, *self._fields(of)],
+            namespace={"__doc__": of.__doc__},
+        )
 
     def _check(self, report: type[Report], probe: str) -> type:
         name = "".join(word.title() for word in probe.split("_")) + "Check"

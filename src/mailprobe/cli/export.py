@@ -1,0 +1,103 @@
+"""``mailprobe export``: entries of the ledger, or mails, for other programs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from mailprobe.cli.kept import ledger_options, times_options
+from mailprobe.model.errors import UsageError
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import AsyncIterator
+
+    from mailprobe.cli.arguments import Parser
+    from mailprobe.monitor.ledger import Ledger
+    from mailprobe.render.rows import Row
+
+BATCH: Final = 200  # lines written at a time
+
+
+def arguments(parser: Parser) -> None:
+    """Add what this command takes."""
+    parser.add_argument(
+        "what",
+        metavar="entries|mails",
+        choices=("entries", "mails"),
+        help="entries: what was decided and seen; mails: what became of each",
+    )
+    parser.add_argument(
+        "--format",
+        choices=("ndjson", "csv"),
+        default="ndjson",
+        help="default: ndjson, a JSON object on each line",
+    )
+    parser.add_argument(
+        "--kind",
+        action="append",
+        default=[],
+        metavar="KIND",
+        help="only entries of this kind; may be repeated",
+    )
+    times_options(parser)
+    ledger_options(parser)
+    parser.epilog = (
+        "Times of entries are when they were noted, of mails when they were intended. "
+        "In CSV, text that a spreadsheet would take for a formula begins with '."
+    )
+
+
+def run(args: Namespace) -> int:
+    """Write row after row."""
+    from mailprobe.cli import kept  # noqa: PLC0415 - not for the help
+
+    if args.what == "mails" and args.kind:
+        message = "--kind chooses entries; mails have none"
+        raise UsageError(message)
+    kept.kinds(args.kind)
+    kept.ask(args, lambda ledger: _write(ledger, args))
+    return 0
+
+
+async def _write(ledger: Ledger, args: Namespace) -> None:
+    from mailprobe.cli import output  # noqa: PLC0415
+    from mailprobe.render.rows import Csv, ndjson  # noqa: PLC0415
+
+    if args.format == "csv":
+        csv = Csv(_types(args))
+        output.say(csv.head)
+        line = csv.line
+    else:
+        line = ndjson
+    batch: list[str] = []
+    async for row in _rows(ledger, args):
+        batch.append(line(row))
+        if len(batch) >= BATCH:
+            output.say(*batch)
+            batch.clear()
+    output.say(*batch)
+
+
+def _types(args: Namespace) -> tuple[type, ...]:
+    """Return the values whose fields make the columns."""
+    if args.what == "mails":
+        from mailprobe.model.passage import Passage  # noqa: PLC0415
+
+        return (Passage,)
+    from mailprobe.monitor.entries import TYPES  # noqa: PLC0415
+
+    return tuple(TYPES[kind] for kind in args.kind or TYPES)
+
+
+async def _rows(ledger: Ledger, args: Namespace) -> AsyncIterator[Row]:
+    from mailprobe.render.rows import Row  # noqa: PLC0415
+
+    if args.what == "mails":
+        from mailprobe.monitor import mails  # noqa: PLC0415
+
+        async for passage in mails(ledger, args.since, args.until):
+            yield Row({}, passage)
+        return
+    found = ledger.entries(kinds=args.kind, since=args.since, until=args.until)
+    async for seq, entry in found:
+        yield Row({"seq": seq, "kind": entry.kind}, entry)
