@@ -97,7 +97,7 @@ def real(session: nox.Session) -> None:
 def replays(session: nox.Session) -> None:
     """Play the outages of 2023 from end to end, each in a process of its own."""
     _install(session, "test")
-    # Those that take longest come first, so that both processes end together.
+    # Two at a time, as small machines have cores; each within two minutes.
     apart = ("-n", "2", "--dist", "worksteal", "-p", "no:randomly", "--durations", "0")
     session.run("pytest", "-m", "replay", *apart, *session.posargs)
 

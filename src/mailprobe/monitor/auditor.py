@@ -24,6 +24,7 @@ TAIL: Final = timedelta(hours=2)  # long enough for some ten mails of any platfo
 TAIL_LEAST: Final = 5  # fewer mails have no tail
 TAIL_SHARE: Final = 0.9  # nine of ten: one that was greylisted says nothing
 USUAL: Final = timedelta(days=7)  # each hour of the week once
+STALE: Final = timedelta(hours=1)  # of a week, what one hour adds changes nothing
 ARRIVED: Final = frozenset({Fate.DELIVERED, Fate.LATE, Fate.JUNK, Fate.RECOVERED})
 
 
@@ -42,6 +43,7 @@ class Auditor:
             lambda: deque(maxlen=10_000)
         )
         self._late: dict[str, int] = defaultdict(int)
+        self._usually: dict[str, tuple[datetime, float | None]] = {}
 
     def arrived(self, passages: Iterable[Passage]) -> None:
         """Take note of mails whose fate is known now."""
@@ -105,8 +107,17 @@ class Auditor:
             oldest=max(ages, default=0.0),
             arrived=arrived,
             tail=tail([delay for sent, delay in known if sent >= now - TAIL]),
-            usual=tail([delay for sent, delay in known if sent < now - TAIL]),
+            usual=self._usual(platform, now),
         )
+
+    def _usual(self, platform: str, now: datetime) -> float | None:
+        """Return the tail of the days before; it changes slowly, and takes sorting."""
+        at, usual = self._usually.get(platform, (None, None))
+        if at is None or not timedelta() <= now - at < STALE:
+            known = self._delays[platform]
+            usual = tail([delay for sent, delay in known if sent < now - TAIL])
+            self._usually[platform] = now, usual
+        return usual
 
     def _platform(self, passage: Passage) -> str:
         return self._desk.party_of(passage.recipient).platform
