@@ -60,9 +60,9 @@ def outage(name: str, folder: Path) -> tuple[Incident, Monitored, Counter[Fate]]
     return incident, played.result, counted(true.values())
 
 
-def test_january(tmp_path: Path) -> None:
+def test_january(folder: Path) -> None:
     """January 2023: closed mailboxes, bounces, batches, a backlog, then slow mail."""
-    incident, seen, true = outage("libero-2023-01", tmp_path)
+    incident, seen, true = outage("libero-2023-01", folder)
     assert (incident.planned, incident.relapses) == (Planned.UNANNOUNCED, ())
     assert true.keys() >= {Fate.LATE, Fate.BOUNCED, Fate.PRESUMED_LOST, Fate.RECOVERED}
     # The first mailboxes are back on the 26th; a week of slow mail is not the end.
@@ -70,9 +70,9 @@ def test_january(tmp_path: Path) -> None:
     assert promises.state_at(seen.events, at("02-02T12:00")) is State.RECOVERING
 
 
-def test_june(tmp_path: Path) -> None:
+def test_june(folder: Path) -> None:
     """June 2023: maintenance overrun, declared over, relapsed, over five days later."""
-    incident, seen, true = outage("libero-2023-06", tmp_path)
+    incident, seen, true = outage("libero-2023-06", folder)
     assert true.keys() >= {Fate.LATE, Fate.BOUNCED, Fate.DELIVERED}
     first, *_ = seen.events
     assert (first.incident.planned, incident.planned) == (
@@ -97,18 +97,18 @@ def test_june(tmp_path: Path) -> None:
         ("wrong-password", Blame.ACCOUNT),
     ],
 )
-def test_our_own_fault(name: str, blame: Blame, tmp_path: Path) -> None:
+def test_our_own_fault(name: str, blame: Blame, folder: Path) -> None:
     """When our network, resolver or a password fails, no provider is ever accused."""
-    _, played = whole(name, tmp_path)
+    _, played = whole(name, folder)
     seen = played.result
     assert promises.accusations(seen) == []
     assert [one.blame for one in seen.incidents] == [blame]
     assert [one.state for one in seen.incidents] == [State.CLOSED]
 
 
-def test_quiet(tmp_path: Path) -> None:
+def test_quiet(folder: Path) -> None:
     """Two weeks of lost packets, greylisting and slow greetings are no incident."""
-    _, played = whole("quiet", tmp_path)
+    _, played = whole("quiet", folder)
     assert played.result.events == ()
 
 

@@ -57,9 +57,9 @@ def piece(name: str, begins: str, hours: float, every: float = 1.0) -> Scenario:
     ],
     ids=["june", "january", "quiet"],
 )
-def test_fates(scenario: Scenario, present: set[Fate], tmp_path: Path) -> None:
+def test_fates(scenario: Scenario, present: set[Fate], folder: Path) -> None:
     """Every canary's fate, delay and copies are seen as the lab brought them about."""
-    played = play(scenario, monitor(tmp_path))
+    played = play(scenario, monitor(folder))
     seen = played.result
     assert disagreements(scenario, played) == []
     assert present <= set(Counter(one.fate for one in seen.passages.values()))
@@ -67,10 +67,10 @@ def test_fates(scenario: Scenario, present: set[Fate], tmp_path: Path) -> None:
     assert (played.surprises, played.strangers) == ((), ())
 
 
-def test_the_night_of_an_outage(tmp_path: Path) -> None:
+def test_the_night_of_an_outage(folder: Path) -> None:
     """It is known within 15 minutes, as one incident, with what fails and no more."""
     scenario = piece("libero-2023-01", "2023-01-22T22:00", 6)
-    seen = play(scenario, monitor(tmp_path)).result
+    seen = play(scenario, monitor(folder)).result
     assert promises.one_incident(scenario, seen) == []
     assert promises.others(scenario, seen) == []
     (incident,) = seen.incidents
@@ -90,26 +90,24 @@ def test_the_night_of_an_outage(tmp_path: Path) -> None:
     ],
     ids=["own-network", "own-resolver", "wrong-password"],
 )
-def test_our_own_fault(scenario: Scenario, blame: Blame, tmp_path: Path) -> None:
+def test_our_own_fault(scenario: Scenario, blame: Blame, folder: Path) -> None:
     """When our network, resolver or a password fails, no provider is ever accused."""
-    seen = play(scenario, monitor(tmp_path)).result
+    seen = play(scenario, monitor(folder)).result
     assert promises.accusations(seen) == []
     assert {one.blame for one in seen.incidents} == {blame}
 
 
-def test_twice_the_same(tmp_path: Path) -> None:
+def test_twice_the_same(folder: Path) -> None:
     """Two runs of one scenario see the same, to the microsecond."""
     scenario = piece("quiet", "2023-03-02T00:00", 6)
-    first, second = _twice(scenario, scenario, tmp_path)
+    first, second = _twice(scenario, scenario, folder)
     assert first == second
 
 
-def test_other_luck(tmp_path: Path) -> None:
+def test_other_luck(folder: Path) -> None:
     """With another seed, other conversations are hit."""
     scenario = piece("quiet", "2023-03-02T00:00", 6)
-    first, second = _twice(
-        scenario, replace(scenario, seed=scenario.seed + 1), tmp_path
-    )
+    first, second = _twice(scenario, replace(scenario, seed=scenario.seed + 1), folder)
     assert first != second
 
 

@@ -130,7 +130,7 @@ def _impair(page: Page, culprit: Culprit, old: Watched | None, policy: Policy) -
     first = min(began for _, began in found)
     fresh = not (old and old.open)
     watched = _begun(page, culprit, old, first) if fresh or old is None else old
-    stood = watched.incident.state
+    stood, was = watched.incident.state, watched.incident
     had = {one.function for one in watched.incident.impairments}
     for stream, began in found:
         watched = _activate(page, watched, stream, began)
@@ -152,9 +152,12 @@ def _impair(page: Page, culprit: Culprit, old: Watched | None, policy: Policy) -
         began_at=min(base.began_at, first),
         confidence=max(base.confidence, culprit.confidence),
     )
-    tell(
-        page, key(culprit.name, culprit.blame), replace(watched, incident=base), change
-    )
+    name, watched = key(culprit.name, culprit.blame), replace(watched, incident=base)
+    wider = set(base.functions) - set(was.functions) or base.parties != was.parties
+    if change is not Change.SPREAD or wider:
+        tell(page, name, watched, change)
+    else:  # more of what is known
+        page.watched[name] = worded(page, watched)
 
 
 def _news(old: Watched, stream: Stream, began: datetime) -> bool:
