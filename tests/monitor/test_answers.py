@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from mailprobe.model.account import Blindness
 from mailprobe.model.answer import Watching
-from mailprobe.model.entry import Alarmed, Changed, Intended, Ran, Stated
+from mailprobe.model.entry import Alarmed, Changed, Intended, Ran, Sampled, Stated
 from mailprobe.model.errors import UsageError
 from mailprobe.model.incident import Change, Event, State, Statement, Tick
 from mailprobe.model.passage import Fate
@@ -19,6 +20,7 @@ from mailprobe.model.sample import Function
 from mailprobe.model.verdict import Blame, Status
 from mailprobe.monitor import (
     answers,
+    export,
     history,
     incidents,
     mails,
@@ -37,6 +39,7 @@ from tests.judge.streams import (
     WORK,
     Ill,
     Look,
+    stream,
 )
 from tests.monitor import outages
 from tests.monitor.outages import BEGIN, DOWN, END, HOUR, UP, built, write
@@ -359,6 +362,21 @@ async def test_a_running_monitor_takes_notes_in(tmp_path: Path) -> None:
         assert texts == ["of its own", "we work on it"]
 
 
+async def test_what_a_killed_run_did_not_tell_is_told(tmp_path: Path) -> None:
+    """Facts on disk of which nothing followed yet are judged after a restart, once."""
+    down = stream(DOWN, 0.25, lambda look: WORK if look.party.name in BRANDS else None)
+    told: list[Event] = []
+    async with fresh(tmp_path) as ledger:
+        for sample in down:  # as a run that dies each time before it judges
+            await ledger.append(Sampled(at=sample.known_at, sample=sample))
+        for _ in range(2):
+            books = Books(ledger, told.append, lambda _: None)
+            await books.open()
+        kept = [entry async for _, entry in ledger.entries(kinds=[Changed.kind])]
+    assert told[0].change is Change.OPENED
+    assert [entry.event for entry in kept if isinstance(entry, Changed)] == told
+
+
 # --- mails ----------------------------------------------------------------------------
 
 
@@ -386,3 +404,36 @@ def _intent(number: int, at: datetime) -> Intended:
         recipient="bob@example.org",
         late_after=60.0,
     )
+
+
+# --- export -------------------------------------------------------------------------
+
+
+async def test_everything_is_exported(over: Path) -> None:
+    """Each mail and each entry is one line; CSV begins with its head."""
+    async with reading(over) as ledger:
+        known = [mail.token async for mail in mails(ledger)]
+        lines = [json.loads(line) async for line in export(ledger, "mails")]
+        assert [line["token"] for line in lines] == known
+        table = [line async for line in export(ledger, "mails", form="csv")]
+        assert len(table) == len(known) + 1
+        assert table[0].startswith("token,")
+        changed = [
+            json.loads(line)
+            async for line in export(ledger, "entries", kinds=["changed"])
+        ]
+        assert {line["kind"] for line in changed} == {"changed"}
+        assert changed[0]["event"]["incident"]["id"] == PLATFORM
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "complaint"),
+    [("mails", "changed", "have none"), ("entries", "change", "no kind")],
+)
+async def test_an_export_that_cannot_be_meant(
+    over: Path, what: Literal["entries", "mails"], kind: str, complaint: str
+) -> None:
+    """A kind that there is not, or that mails do not have, is said."""
+    async with reading(over) as ledger:
+        with pytest.raises(UsageError, match=complaint):
+            await anext(export(ledger, what, kinds=[kind]))

@@ -9,11 +9,9 @@ from mailprobe.model.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import AsyncIterator
 
     from mailprobe.cli.arguments import Parser
     from mailprobe.monitor.ledger import Ledger
-    from mailprobe.render.rows import Row
 
 BATCH: Final = 200  # lines written at a time
 
@@ -61,43 +59,19 @@ def run(args: Namespace) -> int:
 
 async def _write(ledger: Ledger, args: Namespace) -> None:
     from mailprobe.cli import output  # noqa: PLC0415
-    from mailprobe.render.rows import Csv, ndjson  # noqa: PLC0415
+    from mailprobe.monitor.exporting import export  # noqa: PLC0415
 
-    if args.format == "csv":
-        csv = Csv(_types(args))
-        output.say(csv.head)
-        line = csv.line
-    else:
-        line = ndjson
     batch: list[str] = []
-    async for row in _rows(ledger, args):
-        batch.append(line(row))
+    async for line in export(
+        ledger,
+        args.what,
+        form=args.format,
+        kinds=args.kind,
+        since=args.since,
+        until=args.until,
+    ):
+        batch.append(line)
         if len(batch) >= BATCH:
             output.say(*batch)
             batch.clear()
     output.say(*batch)
-
-
-def _types(args: Namespace) -> tuple[type, ...]:
-    """Return the values whose fields make the columns."""
-    if args.what == "mails":
-        from mailprobe.model.passage import Passage  # noqa: PLC0415
-
-        return (Passage,)
-    from mailprobe.monitor.entries import TYPES  # noqa: PLC0415
-
-    return tuple(TYPES[kind] for kind in args.kind or TYPES)
-
-
-async def _rows(ledger: Ledger, args: Namespace) -> AsyncIterator[Row]:
-    from mailprobe.render.rows import Row  # noqa: PLC0415
-
-    if args.what == "mails":
-        from mailprobe.monitor import mails  # noqa: PLC0415
-
-        async for passage in mails(ledger, args.since, args.until):
-            yield Row({}, passage)
-        return
-    found = ledger.entries(kinds=args.kind, since=args.since, until=args.until)
-    async for seq, entry in found:
-        yield Row({"seq": seq, "kind": entry.kind}, entry)

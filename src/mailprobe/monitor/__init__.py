@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mailprobe.model.incident import Incident
     from mailprobe.monitor.accounts import report
     from mailprobe.monitor.answers import history, incidents, mails, note, status
+    from mailprobe.monitor.exporting import export
 
 _HOMES: Final = {
     "model.account": "IncidentReport",
@@ -23,6 +24,7 @@ _HOMES: Final = {
     "model.incident": "Incident",
     "monitor.accounts": "report",
     "monitor.answers": "history incidents mails note status",
+    "monitor.exporting": "export",
 }
 _HOME_OF: Final = {
     name: home for home, names in _HOMES.items() for name in names.split()
@@ -33,6 +35,7 @@ __all__ = [
     "Incident",
     "IncidentReport",
     "StatusReport",
+    "export",
     "history",
     "incidents",
     "mails",
