@@ -206,6 +206,8 @@ class Switchboard:
             and self._hits(fault, site, about, mailbox)
             and self._chance(fault, f"{site.service} {site.host}")
         ]
+        if not here:
+            return Plan()
         code: type = str if site.service == "imap" else int
         return Plan(
             delay=sum(f.seconds for f in here if isinstance(f, Slow)),

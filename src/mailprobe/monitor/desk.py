@@ -6,6 +6,8 @@ import asyncio
 from collections import defaultdict
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
 from mailprobe.judge.sampling import party_of
 from mailprobe.model.entry import Tripped
 from mailprobe.model.failure import Kind
@@ -156,7 +158,7 @@ class Desk:
 
     def detail(self, about: str, check: Check[Report]) -> Sequence[Detail]:
         """Return the report of a check to be kept with its entries."""
-        report = json.encode(check).encode()
+        report = msgspec.json.encode(json.document(check))
         if len(report) > DETAIL_MAX:
             return ()
         return (Detail(about=about, report=report, failed=check.status != "ok"),)

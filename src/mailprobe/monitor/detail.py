@@ -58,7 +58,7 @@ class Detail:
 
 def pack(report: bytes) -> bytes:
     """Return it compressed: transcripts of one service are much alike."""
-    return zlib.compress(report, 6)
+    return zlib.compress(report, 1)  # a tenth larger than 6, in a third of the time
 
 
 def unpack(stored: bytes) -> bytes:
