@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from typing import TYPE_CHECKING
 
 import pytest
 
 from mailprobe.testing.apart import run_apart
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 async def _loop() -> tuple[asyncio.AbstractEventLoop, int]:
@@ -44,6 +48,15 @@ async def test_a_loop_that_runs_is_left_alone() -> None:
     assert asyncio.get_running_loop() is mine
 
 
+@pytest.fixture
+def _interruptible() -> Iterator[None]:
+    """Let SIGINT interrupt, also where a shell started all this with it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interruptible")
 def test_ctrl_c_lets_the_work_tidy_up() -> None:
     """An interrupt cancels the work, waits for its end, and goes on."""
     ended: list[str] = []
