@@ -22,6 +22,8 @@ class Background:
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
         self._listeners: list[asyncio.Server] = []
+        # The loop itself holds tasks weakly: one that waits may be collected.
+        self._talking: set[asyncio.Task[None] | None] = set()
         self._thread = threading.Thread(
             target=self._loop.run_forever, name="rig", daemon=True
         )
@@ -47,11 +49,14 @@ class Background:
         async def converse(
             reader: asyncio.StreamReader, writer: asyncio.StreamWriter
         ) -> None:
+            task = asyncio.current_task()
+            self._talking.add(task)
             with suppress(OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
                 try:
                     await talk(reader, writer)
                 finally:
                     writer.close()
+                    self._talking.discard(task)
 
         self._listeners.append(self.call(asyncio.start_server(converse, address, port)))
 
