@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import pytest
 
-from mailprobe.judge.culprits import RESOLVER_NAME
-from mailprobe.model.incident import Planned, State
+from mailprobe.model.incident import NETWORK, RESOLVER, Planned, State
 from mailprobe.model.passage import Balance
 from mailprobe.model.sample import Function
 from mailprobe.model.verdict import Blame
-from mailprobe.render.callcentre import RESOLVER, spoken
+from mailprobe.render.callcentre import spoken
+from mailprobe.render.italian import ITALIAN
 from tests.render.accounts import BEGAN, HOUR, ROME, account
 
 SUBMIT, ACCEPT, DELIVER, READ = Function
@@ -32,17 +32,17 @@ def test_a_provider_is_down() -> None:
         "cannot open their mailboxes. There is no need to change the password or the "
         "settings, even if your mail program says that the password is wrong: please "
         "wait and try again later. Of 20 test mails that we sent in that time, 20 are "
-        "still on the way. None of them is lost as far as we can see."
+        "still on the way. We saw no mail get lost."
     )
     assert said.italian == (
         "Il problema non è nostro, è di Italiaonline (Libero Mail e Virgilio Mail): "
-        "dall'1:05 di lunedì 23 gennaio 2023 i suoi utenti ricevono la posta "
-        "in ritardo "
-        "o non la ricevono affatto e non riescono ad aprire la casella. Non occorre "
-        "cambiare né la password né le impostazioni, anche se il programma di posta "
-        "segnala che la password è sbagliata: basta attendere e riprovare più tardi. "
-        "Dei 20 messaggi di prova inviati in quel periodo, 20 devono ancora arrivare. "
-        "Per quanto ci risulta, nessuno è andato perso."
+        "dall'1:05 di lunedì 23 gennaio 2023 i suoi utenti ricevono la posta in "
+        "ritardo o non la ricevono affatto e non riescono ad accedere alla propria "
+        "casella. Non occorre cambiare né la password né le impostazioni, anche se "
+        "il programma di posta segnala che la password è sbagliata: basta attendere e "
+        "riprovare più tardi. Dei 20 messaggi di prova inviati in quel periodo, 20 "
+        "devono ancora arrivare. "
+        "Non ci risulta che siano andati persi messaggi."
     )
 
 
@@ -57,17 +57,17 @@ def test_it_is_over() -> None:
         "from 01:05 "
         "to 16:05 on Monday 23 January 2023 its users could not open their mailboxes. "
         "It is over. Of 28 test mails that we sent in that time, 2 came back to the "
-        "sender and 1 never arrived and may be lost. Whoever gets a notice that a "
+        "sender and one never arrived and may be lost. Whoever gets a notice that a "
         "message could not be delivered must send it again."
     )
     assert said.italian == (
         "Il problema non era nostro, era di Italiaonline (Libero Mail e "
         "Virgilio Mail): "
         "dall'1:05 alle 16:05 di lunedì 23 gennaio 2023 i suoi utenti non hanno potuto "
-        "aprire la casella. Ora è risolto. Dei 28 messaggi di prova inviati in quel "
-        "periodo, 2 sono tornati al mittente e uno non è mai arrivato e "
-        "potrebbe essere "
-        "andato perso. Chi riceve un avviso di mancata consegna deve inviare di nuovo "
+        "accedere alla propria casella. Ora è risolto. Dei 28 messaggi di prova "
+        "inviati in quel periodo, 2 sono tornati al mittente e uno non è mai arrivato "
+        "e potrebbe essere andato perso. Chi riceve un avviso di mancata consegna deve "
+        "inviare di nuovo "
         "il messaggio."
     )
 
@@ -77,13 +77,13 @@ CASES: Final[list[tuple[dict[str, Any], str, str]]] = [
         {"functions": (SUBMIT,), "balance": Balance(submitted=3, rejected=3)},
         (
             "please keep the message among your drafts and send it later. Whether "
-            "mail was "
-            "lost we cannot tell, for we sent no test mail in that time."
+            "mail was lost we cannot tell, for no test mail of ours went out in that "
+            "time."
         ),
         (
-            "conservi il messaggio tra le bozze e lo invii più tardi. Non possiamo "
-            "dire se "
-            "siano andati persi messaggi, perché in quel periodo non abbiamo inviato"
+            "salvi il messaggio nelle bozze e lo invii più tardi. Non possiamo dire se "
+            "siano andati persi messaggi, perché in quel periodo non è partito nessun "
+            "messaggio di prova."
         ),
     ),
     (
@@ -99,7 +99,7 @@ CASES: Final[list[tuple[dict[str, Any], str, str]]] = [
             "alcuni dei suoi utenti non ricevono posta dall'esterno. Non occorre fare "
             "nulla: basta attendere. Tutti i 20 messaggi di prova inviati in quel "
             "periodo "
-            "sono arrivati: non ci risulta che sia andata persa posta."
+            "sono arrivati: non ci risulta che siano andati persi messaggi."
         ),
     ),
     (
@@ -109,24 +109,41 @@ CASES: Final[list[tuple[dict[str, Any], str, str]]] = [
             "open their mailboxes."
         ),
         (
-            "c'è un guasto; si sta risolvendo, ma alcuni utenti ancora non riescono ad "
-            "aprire la casella."
+            "ci sono problemi; la situazione sta migliorando, ma alcuni utenti ancora "
+            "non riescono ad accedere alla propria casella."
         ),
     ),
     (
         {"state": State.RECOVERING, "ended_at": BEGAN + HOUR},
-        "It works again now, but it is not over yet: mail sent meanwhile may still be",
-        "Ora il servizio funziona di nuovo, ma non è ancora tutto a posto: i messaggi",
+        (
+            "from 01:05 to 02:05 on Monday 23 January 2023 its users could not open "
+            "their mailboxes. It works again now, but it is not over yet: mail sent"
+        ),
+        (
+            "dall'1:05 alle 2:05 di lunedì 23 gennaio 2023 i suoi utenti non hanno "
+            "potuto accedere alla propria casella. Ora il servizio funziona di nuovo, "
+            "ma non è ancora tutto a posto: i messaggi"
+        ),
     ),
     (
         {"planned": Planned.PLANNED},
         "cannot open their mailboxes because of announced maintenance.",
-        "non riescono ad aprire la casella per una manutenzione annunciata.",
+        "non riescono ad accedere alla propria casella a causa di una manutenzione",
     ),
     (
         {"planned": Planned.OVERRUN},
         "because of announced maintenance that takes longer than announced.",
-        "per una manutenzione annunciata che dura più del previsto.",
+        "a causa di una manutenzione annunciata che sta durando più del previsto.",
+    ),
+    (
+        {"planned": Planned.OVERRUN, **OVER},
+        "because of announced maintenance that took longer than announced. It is over.",
+        "di una manutenzione annunciata che è durata più del previsto. Ora è risolto.",
+    ),
+    (
+        {"hit": 2, **OVER},
+        "some of its users could not open their mailboxes. It is over.",
+        "alcuni dei suoi utenti non hanno potuto accedere alla propria casella.",
     ),
     (
         {"blame": Blame.UNCLEAR},
@@ -140,8 +157,23 @@ CASES: Final[list[tuple[dict[str, Any], str, str]]] = [
     ),
     (
         {"balance": Balance(submitted=1, accepted=1, in_flight=1)},
-        "Of one test mail that we sent in that time, 1 is still on the way.",
-        "Dell'unico messaggio di prova inviato in quel periodo, uno deve ancora",
+        "The one test mail that we sent in that time is still on the way. We saw no",
+        "L'unico messaggio di prova inviato in quel periodo deve ancora arrivare. Non",
+    ),
+    (
+        {"balance": Balance(submitted=1, accepted=1, bounced=1)},
+        "The one test mail that we sent in that time came back to the sender. Whoever",
+        "L'unico messaggio di prova inviato in quel periodo è tornato al mittente. Chi",
+    ),
+    (
+        {"balance": Balance(submitted=1, accepted=1, late=1)},
+        "The one test mail that we sent in that time has arrived.",
+        "L'unico messaggio di prova inviato in quel periodo è arrivato.",
+    ),
+    (
+        {"balance": Balance(submitted=2, accepted=2, late=2)},
+        "Both test mails that we sent in that time have arrived;",
+        "Entrambi i messaggi di prova inviati in quel periodo sono arrivati:",
     ),
 ]
 
@@ -154,30 +186,55 @@ def test_each_case(facts: dict[str, Any], english: str, italian: str) -> None:
     assert italian in said.italian
 
 
+@pytest.mark.parametrize(
+    ("number", "all_of", "of"),
+    [
+        (7, "Tutti i 7", "Dei 7"),
+        (8, "Tutti gli 8", "Degli 8"),
+        (11, "Tutti gli 11", "Degli 11"),
+        (18, "Tutti i 18", "Dei 18"),
+        (83, "Tutti gli 83", "Degli 83"),
+        (110, "Tutti i 110", "Dei 110"),
+        (1152, "Tutti i 1152", "Dei 1152"),
+        (11_520, "Tutti gli 11520", "Degli 11520"),
+    ],
+)
+def test_numbers_have_their_article(number: int, all_of: str, of: str) -> None:
+    """In Italian, numbers that begin with a vowel when spoken take another article."""
+    assert ITALIAN.all_arrived(number).startswith(f"{all_of} messaggi di prova")
+    assert ITALIAN.of_mails(number, "").startswith(f"{of} messaggi di prova")
+
+
 def test_our_own_network() -> None:
     """No provider is accused, and nobody is told that mail is lost."""
     said = spoken(
-        account((ACCEPT,), blame=Blame.VANTAGE, culprit="this network", parties=()),
+        account((ACCEPT,), blame=Blame.VANTAGE, culprit=NETWORK, parties=()),
         ROME,
     )
     assert said.english == (
         "At the moment we cannot say how your mail provider is: since 01:05 on Monday "
         "23 January 2023 our own connection to the internet, with which we check, does "
-        "not work. That is our fault and not the provider's, and nothing tells of lost "
-        "mail. Please ask again later."
+        "not work. That is our fault and not the provider's. Please ask again later. "
+        "Nothing tells of lost mail."
     )
     assert said.italian == (
         "Al momento non possiamo dire se il suo gestore di posta funzioni: "
         "dall'1:05 di "
         "lunedì 23 gennaio 2023 non funziona la nostra connessione a Internet, con cui "
-        "facciamo le verifiche. Il guasto è nostro e non del gestore, e nulla indica "
-        "che sia andata persa posta. La preghiamo di chiedere di nuovo più tardi."
+        "facciamo le verifiche. Il guasto è nostro e non del gestore. La preghiamo di "
+        "ricontattarci più tardi. Nulla indica che siano andati persi messaggi."
     )
 
 
-def test_our_own_resolver_is_called_what_the_judge_calls_it() -> None:
-    """The word by which it is known is the same in both rooms."""
-    assert RESOLVER == RESOLVER_NAME
+def test_a_part_of_our_network() -> None:
+    """Where one port alone is closed to us, no more than that is said to be broken."""
+    said = spoken(account(blame=Blame.VANTAGE, culprit=f"{NETWORK}, to accept"))
+    assert "a part of our own connection to the internet, with" in said.english
+    assert "una parte della nostra connessione a Internet, con" in said.italian
+
+
+def test_our_own_resolver() -> None:
+    """What it is for is said in the words of somebody who has never heard of DNS."""
     said = spoken(account(blame=Blame.VANTAGE, culprit=RESOLVER, **OVER), ROME)
     assert "our own look-up of internet names, with which we check" in said.english
     assert said.italian.startswith("Il guasto era nostro e non del suo gestore")
@@ -200,6 +257,44 @@ def test_our_own_account() -> None:
     for text in (said.english, said.italian, over.english, over.italian):
         assert box not in text
         assert text.count(".") >= 2
+    assert said.english.endswith("Nothing tells of lost mail.")
+
+
+def test_one_mailbox_that_its_provider_broke() -> None:
+    """Neither is our mailbox named, nor is its provider said to fail for all."""
+    facts: dict[str, Any] = {"culprit": "canary7@libero.test", "parties": ("libero",)}
+    said = spoken(account(**facts), ROME)
+    assert said.english.startswith(
+        "We know of no trouble at Libero Mail as a whole: since 01:05 on Monday 23 "
+        "January 2023 a test mailbox of ours does not work there, and others do. If "
+        "your mailbox does not work either, there is no need to change the password"
+    )
+    assert said.italian.startswith(
+        "Non ci risultano problemi generali di Libero Mail: dall'1:05 di lunedì 23 "
+        "gennaio 2023 una nostra casella di prova non funziona, mentre le altre "
+        "funzionano. Se neanche la sua casella funziona, non occorre cambiare"
+    )
+    over = spoken(account(**facts, **OVER), ROME)
+    for text in (said.english, said.italian, over.english, over.italian):
+        assert "canary7" not in text
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"blame": Blame.VANTAGE, "culprit": NETWORK},
+        {"blame": Blame.ACCOUNT, "culprit": "canary7@libero.test"},
+    ],
+)
+def test_lost_mail_is_never_denied(facts: dict[str, Any]) -> None:
+    """If test mails did get lost, nobody is told that nothing tells of it."""
+    books = Balance(submitted=9, accepted=9, delivered=8, presumed_lost=1)
+    said = spoken(account(balance=books, **facts))
+    assert "Nothing tells" not in said.english
+    assert said.english.endswith("one never arrived and may be lost.")
+    assert said.italian.endswith(
+        "uno non è mai arrivato e potrebbe essere andato perso."
+    )
 
 
 def test_times_are_those_of_the_caller() -> None:

@@ -27,6 +27,7 @@ from mailprobe.judge.looks import (
     silent,
 )
 from mailprobe.model.failure import Kind
+from mailprobe.model.incident import NETWORK, RESOLVER
 from mailprobe.model.verdict import Blame
 
 if TYPE_CHECKING:
@@ -37,8 +38,6 @@ if TYPE_CHECKING:
     from mailprobe.model.sample import Function, Sample
 
 EVIDENCE_MAX: Final = 20  # observations listed; beyond that the pattern is clear
-NETWORK_NAME: Final = "this network"
-RESOLVER_NAME: Final = "this resolver"
 # That two independent things fail at once is taken to be so many times less likely
 # than that one does.
 RARER: Final = 20.0
@@ -235,10 +234,10 @@ class _Scene:
         if margin < PARTLY / 2:
             confidence = 0.5
         found = {part for f in explains for at, part in parts(f) if at == name}
-        names = {Scope.NETWORK: NETWORK_NAME, Scope.RESOLVER: RESOLVER_NAME}
+        names = {Scope.NETWORK: NETWORK, Scope.RESOLVER: RESOLVER}
         way = explains[0].function if scope is Scope.NETWORK and name else None
         if way is not None:
-            names[Scope.NETWORK] = f"{NETWORK_NAME}, to {way}"
+            names[Scope.NETWORK] = f"{NETWORK}, to {way}"
         return Culprit(
             scope=scope,
             name=names.get(scope, name),

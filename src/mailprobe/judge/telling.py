@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from mailprobe.judge.culprits import NETWORK_NAME, RESOLVER_NAME, Scope
-from mailprobe.model.incident import Planned, State
+from mailprobe.judge.culprits import Scope
+from mailprobe.model.incident import NETWORK, RESOLVER, Planned, State
 from mailprobe.model.sample import Function
 
 if TYPE_CHECKING:
@@ -97,9 +97,9 @@ _DONE: Final = {
 def _ours(incident: Incident) -> str:
     began = moment(incident.began_at)
     what = "our own connection to the internet"
-    if incident.culprit == RESOLVER_NAME:
+    if incident.culprit == RESOLVER:
         what = "our own look-up of internet names"
-    elif incident.culprit != NETWORK_NAME:  # one port of it
+    elif incident.culprit != NETWORK:  # one port of it
         what = "a part of our own connection to the internet"
     if incident.state is State.CLOSED:
         end = moment(incident.ended_at or incident.changed_at)

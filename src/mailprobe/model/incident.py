@@ -5,9 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
 from mailprobe.model.sample import Function
 from mailprobe.model.verdict import Blame
+
+NETWORK: Final = "this network"
+"""The culprit if it is our own network; a part of it has more behind the name."""
+
+RESOLVER: Final = "this resolver"
+"""The culprit if it is our own resolver."""
 
 
 class State(StrEnum):
@@ -95,7 +102,8 @@ class Incident:
 
     Attributes:
         id: Its name, such as ``2023-01-22-italiaonline``.
-        culprit: Who: a platform, an account, or "this network".
+        culprit: Who: a platform, an account by its address, "this network",
+            perhaps a part of it, or "this resolver".
         blame: Whose fault that makes it.
         parties: The brands that suffered.
         state: How far it has got.
@@ -152,6 +160,11 @@ class Incident:
     def functions(self) -> tuple[Function, ...]:
         """What fails now."""
         return tuple(one.function for one in self.impairments if one.until is None)
+
+    @property
+    def of_account(self) -> bool:
+        """Whether it is about one account, even if that is its provider's fault."""
+        return self.blame is Blame.ACCOUNT or "@" in self.culprit
 
 
 class Change(StrEnum):

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from mailprobe.model.incident import Planned, State
+from mailprobe.model.incident import NETWORK, RESOLVER, Planned, State
 from mailprobe.model.sample import Function
 from mailprobe.model.verdict import Blame
 from mailprobe.render.clean import visible
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     from mailprobe.model.account import IncidentReport
     from mailprobe.render.times import Zone
     from mailprobe.render.tongues import Tongue
-
-RESOLVER: Final = "this resolver"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,22 +43,23 @@ def spoken(report: IncidentReport, zone: Zone = UTC) -> Spoken:
 
 def _said(report: IncidentReport, tongue: Tongue, zone: Zone) -> str:
     incident = report.incident
-    blame, closed = incident.blame, incident.state is State.CLOSED
+    closed = incident.state is State.CLOSED
     words = {
         "who": _who(report, tongue),
         "since": tongue.since(incident.began_at.astimezone(zone)),
         "span": _span(report, tongue, zone),
     }
-    if blame is Blame.VANTAGE:
-        words["what"] = (
-            tongue.resolver if incident.culprit == RESOLVER else tongue.network
-        )
+    if incident.blame is Blame.VANTAGE:
+        ours = {NETWORK: tongue.network, RESOLVER: tongue.resolver}
+        words["what"] = ours.get(incident.culprit, tongue.part)
         text = tongue.ours_over if closed else tongue.ours
-        return text.format(**words)
-    if blame is Blame.ACCOUNT:
-        words["who"] = _joined(map(report.name, incident.parties), tongue)
-        text = tongue.account_over if closed else tongue.account
-        return text.format(**words)
+        return f"{text.format(**words)} {_harm(report, tongue)}"
+    if incident.of_account:
+        words["who"] = visible(_joined(map(report.name, incident.parties), tongue))
+        theirs = incident.blame is Blame.PROVIDER
+        text = tongue.mailbox if theirs else tongue.account
+        text = tongue.account_over if closed else text
+        return f"{text.format(**words)} {_harm(report, tongue)}"
     parts = [
         _provider(report, tongue, words),
         _advice(incident.functions, tongue, closed=closed),
@@ -90,9 +89,10 @@ def _provider(report: IncidentReport, tongue: Tongue, words: dict[str, str]) -> 
     failing = _listed(incident.functions, tongue.failing, tongue)
     every = (one.function for one in incident.impairments)
     failed = _listed(every, tongue.failed, tongue)
+    past = incident.state is State.CLOSED or not failing
     work = {
         Planned.PLANNED: tongue.planned,
-        Planned.OVERRUN: tongue.overrun,
+        Planned.OVERRUN: tongue.overran if past else tongue.overrun,
     }.get(incident.planned, "")
     words = {**words, "failing": failing, "failed": failed, "work": work}
     words["users"] = tongue.some if _partly(report) else tongue.users
@@ -108,8 +108,8 @@ def _provider(report: IncidentReport, tongue: Tongue, words: dict[str, str]) -> 
 
 
 def _partly(report: IncidentReport) -> bool:
-    """Whether what fails works for some."""
-    now = [one for one in report.reaches if one.until is None]
+    """Whether what fails works for some; or what failed, if nothing does any more."""
+    now = [one for one in report.reaches if one.until is None] or report.reaches
     return bool(now) and all(0 < one.hit < one.canaries for one in now)
 
 
@@ -128,7 +128,7 @@ def _lost(report: IncidentReport, tongue: Tongue) -> str:
     if not taken:
         return tongue.no_mails
     told = [
-        text(number)
+        (number, text(number))
         for number, text in (
             (balance.bounced, tongue.bounced),
             (balance.presumed_lost, tongue.lost),
@@ -141,7 +141,20 @@ def _lost(report: IncidentReport, tongue: Tongue) -> str:
     end = tongue.resend if balance.bounced else ""
     if not (balance.bounced or balance.presumed_lost):
         end = tongue.none_lost
-    return " ".join((tongue.of_mails(taken, _joined(told, tongue)), end)).rstrip()
+    if taken == 1:
+        said = f"{tongue.only_mail} {told[0][1]}."
+    else:
+        parts = [f"{tongue.number(number)} {what}" for number, what in told]
+        said = tongue.of_mails(taken, _joined(parts, tongue))
+    return f"{said} {end}".rstrip()
+
+
+def _harm(report: IncidentReport, tongue: Tongue) -> str:
+    """Say whether mail is lost, where it is not expected to be."""
+    balance = report.balance
+    if balance.bounced or balance.presumed_lost:
+        return _lost(report, tongue)
+    return tongue.no_harm
 
 
 def _listed(

@@ -47,8 +47,17 @@ def _from_to(begin: datetime, end: datetime) -> str:
     return f"from {_on(begin)} to {_on(end)}"
 
 
-def _mails(number: int) -> str:
-    return "one test mail" if number == 1 else f"{number} test mails"
+_ONLY: Final = "The one test mail that we sent in that time"
+
+
+def _all_arrived(number: int) -> str:
+    if number == 1:
+        return f"{_ONLY} has arrived."
+    which = "Both" if number == 2 else f"All {number}"  # noqa: PLR2004 - a pair
+    return (
+        f"{which} test mails that we sent in that time have arrived; we saw no mail "
+        "get lost."
+    )
 
 
 ENGLISH: Final = Tongue(
@@ -71,22 +80,23 @@ ENGLISH: Final = Tongue(
     some="some of its users",
     planned=" because of announced maintenance",
     overrun=" because of announced maintenance that takes longer than announced",
+    overran=" because of announced maintenance that took longer than announced",
     fails="It is not us, it is {who}: {since} {users} {failing}{work}.",
     recovering=(
         "It is not us, it is {who}: {since} there has been trouble{work}; it is "
         "passing, but some of its users still {failing}."
     ),
     passing=(
-        "It was not us, it was {who}: {since} its users {failed}{work}. It works "
+        "It was not us, it was {who}: {span} {users} {failed}{work}. It works "
         "again now, but it is not over yet: mail sent meanwhile may still be late."
     ),
-    over="It was not us, it was {who}: {span} its users {failed}{work}. It is over.",
+    over="It was not us, it was {who}: {span} {users} {failed}{work}. It is over.",
     unclear=(
         "There is trouble with {who}: {since} {users} {failing}. Whose fault it is we "
         "do not know yet."
     ),
     unclear_over=(
-        "There was trouble with {who}: {span} its users {failed}. Whose fault it was "
+        "There was trouble with {who}: {span} {users} {failed}. Whose fault it was "
         "we cannot say."
     ),
     keep_settings=(
@@ -99,42 +109,47 @@ ENGLISH: Final = Tongue(
     ),
     wait="There is nothing you have to do: please wait.",
     no_mails=(
-        "Whether mail was lost we cannot tell, for we sent no test mail in that time."
+        "Whether mail was lost we cannot tell, for no test mail of ours went out in "
+        "that time."
     ),
-    all_arrived=lambda n: (
-        "The one test mail that we sent in that time has arrived."
-        if n == 1
-        else f"All {n} test mails that we sent in that time have arrived; we saw no "
-        "mail get lost."
-    ),
-    of_mails=lambda n, told: f"Of {_mails(n)} that we sent in that time, {told}.",
-    bounced=lambda n: f"{n} came back to the sender",
-    lost=lambda n: f"{n} never arrived and may be lost",
-    waiting=lambda n: f"{n} {'is' if n == 1 else 'are'} still on the way",
+    number=lambda n: "one" if n == 1 else str(n),
+    only_mail=_ONLY,
+    all_arrived=_all_arrived,
+    of_mails=lambda n, told: f"Of {n} test mails that we sent in that time, {told}.",
+    bounced=lambda _: "came back to the sender",
+    lost=lambda _: "never arrived and may be lost",
+    waiting=lambda n: f"{'is' if n == 1 else 'are'} still on the way",
     resend=(
         "Whoever gets a notice that a message could not be delivered must send it "
         "again."
     ),
-    none_lost="None of them is lost as far as we can see.",
+    none_lost="We saw no mail get lost.",
+    no_harm="Nothing tells of lost mail.",
     network="our own connection to the internet",
+    part="a part of our own connection to the internet",
     resolver="our own look-up of internet names",
     ours=(
         "At the moment we cannot say how your mail provider is: {since} {what}, with "
-        "which we check, does not work. That is our fault and not the provider's, and "
-        "nothing tells of lost mail. Please ask again later."
+        "which we check, does not work. That is our fault and not the provider's. "
+        "Please ask again later."
     ),
     ours_over=(
         "It was us and not your mail provider: {span} {what}, with which we check, did "
-        "not work. It is over; nothing tells of lost mail."
+        "not work. It is over."
     ),
     account=(
         "We know of no trouble at {who}: {since} only a test mailbox of ours does not "
         "work there, and others do. If your mailbox does not work, that has another "
-        "cause: please check your user name, your password and your settings. Nothing "
-        "tells of lost mail."
+        "cause: please check your user name, your password and your settings."
+    ),
+    mailbox=(
+        "We know of no trouble at {who} as a whole: {since} a test mailbox of ours "
+        "does not work there, and others do. If your mailbox does not work either, "
+        "there is no need to change the password or the settings: please wait and try "
+        "again later."
     ),
     account_over=(
-        "There was no trouble at {who}: {span} only a test mailbox of ours did not "
-        "work there, and others did. It is over; nothing tells of lost mail."
+        "There was no trouble at {who} as a whole: {span} only a test mailbox of ours "
+        "did not work there, and others did. It is over."
     ),
 )

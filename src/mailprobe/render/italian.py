@@ -56,10 +56,32 @@ def _dalle_alle(begin: datetime, end: datetime) -> str:
     return f"{_dalle(begin)} {to}"
 
 
-def _messaggi(number: int) -> str:
+_UNICO: Final = "L'unico messaggio di prova inviato in quel periodo"
+
+
+def _articolo(number: int, before_consonant: str, before_vowel: str) -> str:
+    """Choose an article: *i 20*, but *gli 8*, *gli 11* and *gli 80*, as they sound."""
+    digits = str(number)
+    eleven = digits.startswith("11") and len(digits) % 3 == 2  # noqa: PLR2004 - undici
+    vowel = eleven or digits.startswith("8")
+    return f"{before_vowel if vowel else before_consonant} {number}"
+
+
+def _tutti_arrivati(number: int) -> str:
     if number == 1:
-        return "Dell'unico messaggio di prova inviato in quel periodo"
-    return f"Dei {number} messaggi di prova inviati in quel periodo"
+        return f"{_UNICO} è arrivato."
+    which = f"Tutti {_articolo(number, 'i', 'gli')}"
+    if number == 2:  # noqa: PLR2004 - a pair
+        which = "Entrambi i"
+    return (
+        f"{which} messaggi di prova inviati in quel periodo sono arrivati: non ci "
+        "risulta che siano andati persi messaggi."
+    )
+
+
+def _dei_messaggi(number: int, told: str) -> str:
+    which = _articolo(number, "Dei", "Degli")
+    return f"{which} messaggi di prova inviati in quel periodo, {told}."
 
 
 ITALIAN: Final = Tongue(
@@ -70,7 +92,7 @@ ITALIAN: Final = Tongue(
         Function.SUBMIT: "non riescono a inviare messaggi",
         Function.ACCEPT: "non ricevono posta dall'esterno",
         Function.DELIVER: "ricevono la posta in ritardo o non la ricevono affatto",
-        Function.READ: "non riescono ad aprire la casella",
+        Function.READ: "non riescono ad accedere alla propria casella",
     },
     failed={
         Function.SUBMIT: "non hanno potuto inviare messaggi",
@@ -78,32 +100,33 @@ ITALIAN: Final = Tongue(
         Function.DELIVER: (
             "hanno ricevuto la posta in ritardo o non l'hanno ricevuta affatto"
         ),
-        Function.READ: "non hanno potuto aprire la casella",
+        Function.READ: "non hanno potuto accedere alla propria casella",
     },
     users="i suoi utenti",
     some="alcuni dei suoi utenti",
-    planned=" per una manutenzione annunciata",
-    overrun=" per una manutenzione annunciata che dura più del previsto",
+    planned=" a causa di una manutenzione annunciata",
+    overrun=" a causa di una manutenzione annunciata che sta durando più del previsto",
+    overran=" a causa di una manutenzione annunciata che è durata più del previsto",
     fails="Il problema non è nostro, è di {who}: {since} {users} {failing}{work}.",
     recovering=(
-        "Il problema non è nostro, è di {who}: {since} c'è un guasto{work}; si sta "
-        "risolvendo, ma alcuni utenti ancora {failing}."
+        "Il problema non è nostro, è di {who}: {since} ci sono problemi{work}; la "
+        "situazione sta migliorando, ma alcuni utenti ancora {failing}."
     ),
     passing=(
-        "Il problema non era nostro, era di {who}: {since} i suoi utenti {failed}"
+        "Il problema non era nostro, era di {who}: {span} {users} {failed}"
         "{work}. Ora il servizio funziona di nuovo, ma non è ancora tutto a posto: i "
         "messaggi inviati nel frattempo possono arrivare in ritardo."
     ),
     over=(
-        "Il problema non era nostro, era di {who}: {span} i suoi utenti {failed}"
-        "{work}. Ora è risolto."
+        "Il problema non era nostro, era di {who}: {span} {users} {failed}{work}. "
+        "Ora è risolto."
     ),
     unclear=(
         "C'è un problema con {who}: {since} {users} {failing}. Non sappiamo ancora da "
         "chi dipenda."
     ),
     unclear_over=(
-        "C'è stato un problema con {who}: {span} i suoi utenti {failed}. Non possiamo "
+        "C'è stato un problema con {who}: {span} {users} {failed}. Non possiamo "
         "dire da chi dipendesse."
     ),
     keep_settings=(
@@ -112,58 +135,57 @@ ITALIAN: Final = Tongue(
         "tardi."
     ),
     keep_drafts=(
-        "Non occorre cambiare le impostazioni: conservi il messaggio tra le bozze e lo "
+        "Non occorre cambiare le impostazioni: salvi il messaggio nelle bozze e lo "
         "invii più tardi."
     ),
     wait="Non occorre fare nulla: basta attendere.",
     no_mails=(
         "Non possiamo dire se siano andati persi messaggi, perché in quel periodo non "
-        "abbiamo inviato messaggi di prova."
+        "è partito nessun messaggio di prova."
     ),
-    all_arrived=lambda n: (
-        "L'unico messaggio di prova inviato in quel periodo è arrivato."
-        if n == 1
-        else f"Tutti i {n} messaggi di prova inviati in quel periodo sono arrivati: "
-        "non ci risulta che sia andata persa posta."
-    ),
-    of_mails=lambda n, told: f"{_messaggi(n)}, {told}.",
-    bounced=lambda n: (
-        "uno è tornato al mittente" if n == 1 else f"{n} sono tornati al mittente"
-    ),
+    number=lambda n: "uno" if n == 1 else str(n),
+    only_mail=_UNICO,
+    all_arrived=_tutti_arrivati,
+    of_mails=_dei_messaggi,
+    bounced=lambda n: "è tornato al mittente" if n == 1 else "sono tornati al mittente",
     lost=lambda n: (
-        "uno non è mai arrivato e potrebbe essere andato perso"
+        "non è mai arrivato e potrebbe essere andato perso"
         if n == 1
-        else f"{n} non sono mai arrivati e potrebbero essere andati persi"
+        else "non sono mai arrivati e potrebbero essere andati persi"
     ),
-    waiting=lambda n: (
-        "uno deve ancora arrivare" if n == 1 else f"{n} devono ancora arrivare"
-    ),
+    waiting=lambda n: "deve ancora arrivare" if n == 1 else "devono ancora arrivare",
     resend=(
         "Chi riceve un avviso di mancata consegna deve inviare di nuovo il messaggio."
     ),
-    none_lost="Per quanto ci risulta, nessuno è andato perso.",
+    none_lost="Non ci risulta che siano andati persi messaggi.",
+    no_harm="Nulla indica che siano andati persi messaggi.",
     network="la nostra connessione a Internet",
-    resolver="il nostro servizio DNS, che traduce i nomi di Internet",
+    part="una parte della nostra connessione a Internet",
+    resolver="il nostro servizio di risoluzione dei nomi Internet (DNS)",
     ours=(
         "Al momento non possiamo dire se il suo gestore di posta funzioni: {since} non "
         "funziona {what}, con cui facciamo le verifiche. Il guasto è nostro e non del "
-        "gestore, e nulla indica che sia andata persa posta. La preghiamo di chiedere "
-        "di nuovo più tardi."
+        "gestore. La preghiamo di ricontattarci più tardi."
     ),
     ours_over=(
         "Il guasto era nostro e non del suo gestore di posta: {span} non ha funzionato "
-        "{what}, con cui facciamo le verifiche. Ora è risolto; nulla indica che sia "
-        "andata persa posta."
+        "{what}, con cui facciamo le verifiche. Ora è risolto."
     ),
     account=(
-        "Non ci risultano problemi di {who}: {since} non funziona soltanto una nostra "
-        "casella di prova, mentre le altre funzionano. Se la sua casella non funziona, "
-        "la causa è un'altra: controlli il nome utente, la password e le impostazioni. "
-        "Nulla indica che sia andata persa posta."
+        "Non ci risultano problemi di {who}: {since} soltanto una nostra casella di "
+        "prova non funziona, mentre le altre funzionano. Se la sua casella non "
+        "funziona, la causa è un'altra: controlli il nome utente, la password e le "
+        "impostazioni."
+    ),
+    mailbox=(
+        "Non ci risultano problemi generali di {who}: {since} una nostra casella di "
+        "prova non funziona, mentre le altre funzionano. Se neanche la sua casella "
+        "funziona, non occorre cambiare né la password né le impostazioni: basta "
+        "attendere e riprovare più tardi."
     ),
     account_over=(
-        "Non ci sono stati problemi di {who}: {span} non ha funzionato soltanto una "
-        "nostra casella di prova, mentre le altre funzionavano. Ora è risolto; nulla "
-        "indica che sia andata persa posta."
+        "Non ci sono stati problemi generali di {who}: {span} soltanto una nostra "
+        "casella di prova non ha funzionato, mentre le altre funzionavano. Ora è "
+        "risolto."
     ),
 )

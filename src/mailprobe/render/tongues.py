@@ -15,7 +15,8 @@ class Tongue:
     All that is said in one language.
 
     In sentences, ``{who}`` is the provider, ``{since}`` and ``{span}`` are times,
-    ``{users}``, ``{failing}`` and ``{failed}`` say who cannot do what.
+    ``{users}``, ``{failing}`` and ``{failed}`` say who cannot do what. What became of
+    mails stands behind their number, or behind ``only_mail`` if there was one alone.
     """
 
     conjunction: str
@@ -27,6 +28,7 @@ class Tongue:
     some: str
     planned: str
     overrun: str
+    overran: str
     fails: str
     recovering: str
     passing: str
@@ -37,6 +39,8 @@ class Tongue:
     keep_drafts: str
     wait: str
     no_mails: str
+    number: Callable[[int], str]
+    only_mail: str
     all_arrived: Callable[[int], str]
     of_mails: Callable[[int, str], str]
     bounced: Callable[[int], str]
@@ -44,11 +48,14 @@ class Tongue:
     waiting: Callable[[int], str]
     resend: str
     none_lost: str
+    no_harm: str
     network: str
+    part: str
     resolver: str
     ours: str
     ours_over: str
     account: str
+    mailbox: str
     account_over: str
 
 
