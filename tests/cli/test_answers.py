@@ -262,6 +262,8 @@ def test_none_is_made(
         (("incidents", "--zone", "Europe/Atlantis"), "is no time zone"),
         (("incidents", "--zone", "../../etc/passwd"), "is no time zone"),
         (("history", "--since", "yesterday"), "is no time"),
+        (("history", "--until", "0001-01-02"), "write a year from 1970"),
+        (("history", "--since", "9999-12-30", "--until", "9999-12-31"), "to 9998"),
         (("report", "nobody"), "there is no incident 'nobody'"),
         (("export", "mails", "--kind", "ran"), "mails have none"),
         (("export", "entries", "--kind", "rum"), "there is no kind of entry 'rum'"),

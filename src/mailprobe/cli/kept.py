@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 VARIABLE: Final = "MAILPROBE_LEDGER"
+YEARS: Final = range(1970, 9999)  # no mail is older; room for what is learnt days later
 
 
 def ledger_options(parser: Parser) -> None:
@@ -120,10 +121,13 @@ def time(text: str) -> datetime:
     """Read a date or a time; without an offset it is UTC."""
     try:
         found = datetime.fromisoformat(text)
-        return found if found.tzinfo else found.replace(tzinfo=UTC)
     except ValueError:
         message = f"{text!r} is no time; write 2023-01-23 or 2023-01-23T08:00"
         raise ArgumentTypeError(message) from None
+    if found.year not in YEARS:
+        message = f"{text!r} is no time of any mail; write a year from 1970 to 9998"
+        raise ArgumentTypeError(message)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def kinds(names: Sequence[str]) -> Sequence[str]:
