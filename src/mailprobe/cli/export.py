@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.cli.kept import ledger_options, times_options
-from mailprobe.model.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -49,10 +48,6 @@ def run(args: Namespace) -> int:
     """Write row after row."""
     from mailprobe.cli import kept  # noqa: PLC0415 - not for the help
 
-    if args.what == "mails" and args.kind:
-        message = "--kind chooses entries; mails have none"
-        raise UsageError(message)
-    kept.kinds(args.kind)
     kept.ask(args, lambda ledger: _write(ledger, args))
     return 0
 

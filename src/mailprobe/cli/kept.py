@@ -12,7 +12,7 @@ from mailprobe.model.errors import UsageError
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Callable, Coroutine, Sequence
+    from collections.abc import Callable, Coroutine
     from datetime import tzinfo
     from pathlib import Path
 
@@ -128,23 +128,6 @@ def time(text: str) -> datetime:
         message = f"{text!r} is no time of any mail; write a year from 1970 to 9998"
         raise ArgumentTypeError(message)
     return found if found.tzinfo else found.replace(tzinfo=UTC)
-
-
-def kinds(names: Sequence[str]) -> Sequence[str]:
-    """
-    Return kinds of entries.
-
-    Raises:
-        UsageError: If there is no such kind.
-    """
-    from mailprobe.monitor.entries import TYPES  # noqa: PLC0415 - not for the help
-
-    for kind in names:
-        if kind not in TYPES:
-            known = ", ".join(sorted(TYPES))
-            message = f"there is no kind of entry {kind[:40]!r}; write one of {known}"
-            raise UsageError(message)
-    return names
 
 
 def _zone(text: str) -> tzinfo:

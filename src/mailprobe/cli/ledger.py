@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.cli.arguments import count
-from mailprobe.cli.kept import VARIABLE, kinds, time
+from mailprobe.cli.kept import VARIABLE, named, time
 from mailprobe.model.errors import UsageError
 
 if TYPE_CHECKING:
@@ -82,7 +81,7 @@ def run(args: Namespace) -> int:
     """Do what was asked for."""
     from mailprobe.cli import session  # noqa: PLC0415 - not for the help
 
-    where = args.ledger or os.environ.get(VARIABLE, "")
+    where = named(args)
     if not where:
         message = f"which ledger? Write its path or URL, or set {VARIABLE}"
         raise UsageError(message)
@@ -191,11 +190,13 @@ async def _show(ledger: Ledger, args: Namespace) -> int:
     from collections import deque  # noqa: PLC0415
 
     from mailprobe.cli import output  # noqa: PLC0415
+    from mailprobe.monitor.entries import types  # noqa: PLC0415
 
+    types(args.kind)  # or else there is none
     chosen = args.kind or args.token or args.since or args.until
     after = 0 if chosen else max((await ledger.head()).seq - args.last, 0)
     found = ledger.entries(
-        kinds=kinds(args.kind),
+        kinds=args.kind,
         token=args.token,
         since=args.since,
         until=args.until,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
@@ -35,6 +35,20 @@ TYPES: Final[dict[str, type[Entry]]] = {
     one.kind: one for union in get_args(Entry) for one in (get_args(union) or (union,))
 }
 """Every kind of entry there is."""
+
+
+def types(kinds: Collection[str]) -> tuple[type[Entry], ...]:
+    """
+    Return the types of entries of some kinds; all there are if none is named.
+
+    Raises:
+        UsageError: If there is no such kind.
+    """
+    for kind in kinds:
+        if kind not in TYPES:
+            message = f"there is no kind of entry {kind[:40]!r}; write one of "
+            raise UsageError(message + ", ".join(sorted(TYPES)))
+    return tuple(TYPES[kind] for kind in kinds or TYPES)
 
 
 def _sampled(entry: Sampled) -> str:

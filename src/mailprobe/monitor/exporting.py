@@ -45,8 +45,16 @@ async def export(  # noqa: PLR0913 - each narrows what comes
         UsageError: If kinds are given for mails, which have none, or there is no such
             kind.
     """
-    types = _types(what, kinds)
-    csv = Csv(types) if form == "csv" else None
+    from mailprobe.monitor.entries import types  # noqa: PLC0415 - an extra
+
+    if what == "mails":
+        if kinds:
+            message = "kinds choose entries; mails have none"
+            raise UsageError(message)
+        table = Csv((Passage,))
+    else:
+        table = Csv(types(kinds), before=("seq", "kind"))
+    csv = table if form == "csv" else None
     if csv is not None:
         yield csv.head
     line = ndjson if csv is None else csv.line
@@ -56,19 +64,3 @@ async def export(  # noqa: PLR0913 - each narrows what comes
         return
     async for seq, entry in ledger.entries(kinds=kinds, since=since, until=until):
         yield line(Row({"seq": seq, "kind": entry.kind}, entry))
-
-
-def _types(what: str, kinds: Collection[str]) -> tuple[type, ...]:
-    """Return the values whose fields make the columns."""
-    from mailprobe.monitor.entries import TYPES  # noqa: PLC0415 - an extra
-
-    if what == "mails":
-        if kinds:
-            message = "kinds choose entries; mails have none"
-            raise UsageError(message)
-        return (Passage,)
-    for kind in kinds:
-        if kind not in TYPES:
-            message = f"there is no kind of entry {kind[:40]!r}; there are: "
-            raise UsageError(message + ", ".join(TYPES))
-    return tuple(TYPES[kind] for kind in kinds or TYPES)

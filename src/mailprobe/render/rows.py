@@ -59,11 +59,9 @@ class Csv:
     in one cell.
     """
 
-    def __init__(self, types: Sequence[type]) -> None:
-        """Work out the columns: for one type, or for several with their number."""
-        names: dict[str, None] = {}
-        if not all(one.__name__ == "Passage" for one in types):
-            names |= dict.fromkeys(("seq", "kind", "at"))
+    def __init__(self, types: Sequence[type], before: Sequence[str] = ()) -> None:
+        """Work out the columns: what stands before, then the fields of the types."""
+        names = dict.fromkeys(before)
         for one in types:
             names |= dict.fromkeys(_columns(one))
         self._names = tuple(names)
