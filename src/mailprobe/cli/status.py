@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from mailprobe.cli.arguments import seconds
 from mailprobe.cli.kept import ledger_options, zone_option
@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from argparse import Namespace
 
     from mailprobe.cli.arguments import Parser
-
-MISSED: Final = 3  # looks at the books; one may be slow, and one is under way
 
 
 def arguments(parser: Parser) -> None:
@@ -57,12 +55,12 @@ def run(args: Namespace) -> int:
 def _stale(args: Namespace) -> float:
     """Return after how long the monitor of the settings has missed its looks."""
     from mailprobe.cli import kept  # noqa: PLC0415
-    from mailprobe.monitor.plan import LOOK_EVERY  # noqa: PLC0415
+    from mailprobe.monitor.answers import MISSED, STALE  # noqa: PLC0415
 
     if kept.named(args) and not args.config:
-        return MISSED * LOOK_EVERY  # the settings here may be another monitor's
+        return STALE  # the settings here may be another monitor's
     document = kept.configuration(args).document
     table = document.root.table("monitor") if document else None
     if table is None or "look_every" not in table.values:
-        return MISSED * LOOK_EVERY
+        return STALE
     return MISSED * table.number("look_every")

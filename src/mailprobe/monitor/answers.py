@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from mailprobe.judge.availability import WINDOW, availabilities
-from mailprobe.judge.days import DAY, Diary, concerns, midnight, of_party, routes_of
+from mailprobe.judge.days import DAY, Diary, concerns, midnight, routes_of
 from mailprobe.judge.standing import standing, watching
 from mailprobe.model.answer import Alarm, History, StatusReport
 from mailprobe.model.entry import Alarmed, Changed, Counted, Ran, Sampled, Stated
@@ -24,7 +24,7 @@ from mailprobe.monitor.plan import HORIZON, LOOK_EVERY
 from mailprobe.wire.clock import SystemClock
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Sequence
 
     from mailprobe.judge.watchbook import Watchbook
     from mailprobe.model.answer import Watch
@@ -34,8 +34,10 @@ if TYPE_CHECKING:
     from mailprobe.model.sample import Sample
     from mailprobe.monitor.ledger import Ledger
 
-STALE: Final = 3 * LOOK_EVERY
-"""Seconds without a look after which a monitor counts as dead: it missed two."""
+MISSED: Final = 3
+"""Pauses without a look after which a monitor counts as dead: it missed two looks."""
+STALE: Final = MISSED * LOOK_EVERY
+"""The same in seconds, for one that looks as often as it does unless told."""
 RECENT_MAX: Final = 20_000  # looks of an hour: 200 mailboxes, ten routes each
 ALARMS_MAX: Final = 20  # on one screen
 DAYS_MAX: Final = 366  # a year; each day is some lines
@@ -128,7 +130,8 @@ async def history(
 
     Raises:
         LedgerError: If the ledger cannot be read.
-        UsageError: If that is more than a year, or nothing at all.
+        UsageError: If that is more than a year, or nothing at all, or nothing is
+            known of the party.
     """
     now = SystemClock().now()
     until = until or now
@@ -139,6 +142,7 @@ async def history(
     if until - since > DAYS_MAX * DAY:
         message = f"a history of more than {DAYS_MAX} days is too long; ask for less"
         raise UsageError(message)
+    routes = await _routes(ledger, party)
     diary = Diary(since, until, party)
     # What became of a mail is known days after it was sent.
     late = until + timedelta(seconds=HORIZON)
@@ -148,7 +152,7 @@ async def history(
                 diary.look(entry.sample)
             elif isinstance(entry, Changed):
                 diary.happened(entry.event)
-    balances = await _balances(ledger, party, since, until)
+    balances = await _balances(ledger, routes, since, until)
     days = tuple(diary.days(balances))
     return History(since=since, until=until, party=party, days=days)
 
@@ -181,23 +185,12 @@ async def note(  # noqa: PLR0913 - a statement has so many parts
     if not 0 < len(text) <= TEXT_MAX:
         message = f"a note has 1 to {TEXT_MAX} characters, not {len(text)}"
         raise UsageError(message)
-    known = await parties(ledger)
-    if party not in known:
-        listed = ", ".join(sorted(known)) or "none yet"
-        message = f"nothing is known of {party[:40]!r}; the ledger has: {listed}"
-        raise UsageError(message)
+    _known_party(party, await latest_samples(ledger))
     now = now or SystemClock().now()
     said = Statement(at=said_at or now, text=text, resolved=resolved)
     entry = Stated(at=now, party=party, statement=said)
     await ledger.append(entry)
     return entry
-
-
-async def parties(ledger: Ledger) -> frozenset[str]:
-    """Return the names of all parties and platforms that were looked at."""
-    samples = await latest_samples(ledger)
-    found = {one.party.name for one in samples} | {o.party.platform for o in samples}
-    return frozenset(found)
 
 
 async def mails(
@@ -296,18 +289,30 @@ async def _alarms(ledger: Ledger, since: datetime) -> tuple[Alarm, ...]:
     )
 
 
-async def _balances(
-    ledger: Ledger, party: str, since: datetime, until: datetime
-) -> dict[datetime, Balance]:
-    """Return for each day what became of its mails, from or to a party."""
-    from mailprobe.monitor.reading import total  # noqa: PLC0415 - an extra
+async def _routes(ledger: Ledger, party: str) -> frozenset[str] | None:
+    """Return the routes from or to a party; None for all there are."""
+    if not party:
+        return None
+    samples = await latest_samples(ledger)
+    _known_party(party, samples)
+    return routes_of(samples, party)
 
-    samples = await latest_samples(ledger) if party else ()
-    if party and not any(of_party(one, party) for one in samples):
-        listed = ", ".join(sorted(await parties(ledger))) or "none yet"
+
+def _known_party(party: str, samples: Sequence[Sample]) -> None:
+    """Refuse the name of a party or platform that was never looked at."""
+    known = {name for one in samples for name in (one.party.name, one.party.platform)}
+    if party not in known:
+        listed = ", ".join(sorted(known)) or "none yet"
         message = f"nothing is known of {party[:40]!r}; the ledger has: {listed}"
         raise UsageError(message)
-    routes = routes_of(samples, party) if party else None
+
+
+async def _balances(
+    ledger: Ledger, routes: frozenset[str] | None, since: datetime, until: datetime
+) -> dict[datetime, Balance]:
+    """Return for each day what became of its mails, of some routes or of all."""
+    from mailprobe.monitor.reading import total  # noqa: PLC0415 - an extra
+
     found, begin = {}, since
     while begin < until:
         day = await ledger.balances(begin, min(begin + DAY, until))
