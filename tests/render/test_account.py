@@ -12,7 +12,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from mailprobe.model.account import Point
-from mailprobe.model.answer import Day, History, StatusReport, Watch, Watching
+from mailprobe.model.answer import Alarm, Day, History, StatusReport, Watch, Watching
 from mailprobe.model.availability import Availability
 from mailprobe.model.incident import State
 from mailprobe.model.passage import Balance, Fate
@@ -149,6 +149,19 @@ def test_what_was_declared_is_compared() -> None:
     assert "it failed for 4 h longer, until 2023-01-23 05:05 UTC" in said
     assert "It was truly over 5 h after it had been declared so" in said
     assert "It came back after that at 2023-01-23 03:05 UTC." in said
+
+
+def test_what_is_long_is_folded_and_not_cut() -> None:
+    """What a provider said, which brands suffer, an alarm: all of it can be read."""
+    words = [f"word{n}" for n in range(30)]
+    report = hostile()
+    said = replace(report.incident.statements[0], text=" ".join(words))
+    report = replace(report, incident=replace(report.incident, statements=(said,)))
+    status = replace(_status(), alarms=(Alarm(at=BEGAN, what=" ".join(words)),))
+    for written in (account_text.encode(report), screen.encode(status)):
+        for word in words:
+            assert re.search(rf"\b{word}\b", written)
+        assert max(len(line) for line in written.splitlines() if "word" in line) <= 120
 
 
 def test_what_is_not_known_is_said() -> None:

@@ -136,7 +136,7 @@ class IncidentReport:
         points: Mails for a plot, a bounded choice of them.
         gaps: Of which times nothing is known.
         unknown_looks: How many looks could not tell.
-        partial: What was too much to be read, one sentence; empty if all was read.
+        partial: What was too much to be read, in sentences; empty if all was read.
     """
 
     at: datetime

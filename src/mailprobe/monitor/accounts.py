@@ -70,7 +70,7 @@ async def report(
         points=told.points,
         gaps=(*idle, *silences(extents, begin, end, idle)),
         unknown_looks=extents.unknown,
-        partial=cut or more,
+        partial=" ".join(one for one in (cut, more) if one),
     )
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mailprobe.render.account import Block
     from mailprobe.render.times import Zone
 
-WIDE: Final = 120  # columns a table may take: a row that is cut tells lies
+WIDE: Final = 120  # columns a table may take; what is longer goes on below
 
 
 def encode(report: IncidentReport, zone: Zone = UTC) -> str:
@@ -75,4 +75,4 @@ def _table(block: Table) -> Iterator[Line]:
     rows = [[("", cell) for cell in row] for row in block.rows]
     if any(block.heads):
         rows.insert(0, [("faint", head) for head in block.heads])
-    yield from table(rows, width=WIDE)
+    yield from table(rows, width=WIDE, fold=True)

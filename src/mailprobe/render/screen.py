@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 PARTIES_MAX: Final = 30  # rows: what is not ok comes first; JSON has them all
 INCIDENTS_MAX: Final = 10
-_WIDE: Final = 120  # columns a table may take: a row that is cut tells lies
+_WIDE: Final = 120  # columns a table may take; what is longer goes on below
 _STATES: Final = {
     Watching.RUNNING: "runs",
     Watching.STOPPED: "is stopped",
@@ -57,7 +57,7 @@ def lines(report: StatusReport, look: Look = PLAIN, zone: Zone = UTC) -> Iterato
     if more > 0:
         yield (("faint", f"  and {more} more; see mailprobe incidents"),)
     yield ()
-    yield from table(list(_rest(report, zone)), width=_WIDE)
+    yield from table(list(_rest(report, zone)), width=_WIDE, fold=True)
 
 
 def _availabilities(found: Sequence[Availability]) -> Iterator[Line]:

@@ -95,12 +95,18 @@ def paragraph(
 
 
 def table(
-    rows: Sequence[Sequence[Span]], *, width: int, gap: int = 2, indent: int = 2
+    rows: Sequence[Sequence[Span]],
+    *,
+    width: int,
+    gap: int = 2,
+    indent: int = 2,
+    fold: bool = False,
 ) -> Iterator[Line]:
     """
     Yield *rows* with their columns aligned.
 
-    The last cell of a row is free: it widens no column and is cut at *width*.
+    The last cell of a row is free: it widens no column and is cut at *width*, or
+    folded below itself.
     """
     widths: list[int] = []
     for row in rows:
@@ -113,5 +119,10 @@ def table(
         for (style, text), wide in zip(row[:-1], widths, strict=False):
             spans.extend(((style, text), ("", " " * (wide - len(text) + gap))))
         style, text = row[-1]
-        room = max(width - sum(len(part) for _, part in spans), 20)
-        yield (*spans, (style, short(text, room)))
+        left = sum(len(part) for _, part in spans)
+        if fold:
+            yield from paragraph(
+                text, width=width, first=tuple(spans), indent=left, style=style
+            )
+        else:
+            yield (*spans, (style, short(text, max(width - left, 20))))
