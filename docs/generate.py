@@ -326,40 +326,41 @@ def _component(name: str, part: dict[str, Any]) -> str:
 
 def json_page() -> str:
     """Describe each object of the JSON output, from its schema."""
-    made = schema()
-    checks = [str(part["$ref"]).removeprefix(REFS) for part in made["oneOf"]]
-    others = [name for name in made["$defs"] if name not in checks]
-    return page(
+    return _objects_page(
         "JSON",
-        "mailprobe.render.schema",
+        "mailprobe-1.schema.json",
+        schema(),
         "`--format json` prints one object for each check; a stream of checks is one\n"
         "object on each line. Times are RFC 3339 in UTC, durations seconds; what is\n"
         "unknown is null. Keys are only ever added, so a reader must not mind keys\n"
         "that it does not know.",
-        "The same as a file for programs: [mailprobe-1.schema.json]"
-        "(mailprobe-1.schema.json) (JSON Schema 2020-12). An object is one of: "
-        + ", ".join(_type(part) for part in made["oneOf"])
-        + ".",
-        *(_component(name, made["$defs"][name]) for name in [*checks, *others]),
     )
 
 
 def answers_page() -> str:
     """Describe each object of the answers from a ledger, from their schema."""
-    made = answers_schema()
-    answers = [str(part["$ref"]).removeprefix(REFS) for part in made["oneOf"]]
-    others = [name for name in made["$defs"] if name not in answers]
-    return page(
+    return _objects_page(
         "JSON of answers",
-        "mailprobe.render.schema",
+        "mailprobe-1-answers.schema.json",
+        answers_schema(),
         "`--format json` of `status`, `history`, `incidents` and `report` prints one\n"
         "object, whose `answer` says which it is. As for [checks](json.md): times are\n"
         "RFC 3339 in UTC, lengths seconds, what is unknown is null, and keys are only\n"
         "ever added.",
-        "The same as a file for programs: [mailprobe-1-answers.schema.json]"
-        "(mailprobe-1-answers.schema.json) (JSON Schema 2020-12). An object is one "
-        "of: " + ", ".join(_type(part) for part in made["oneOf"]) + ".",
-        *(_component(name, made["$defs"][name]) for name in [*answers, *others]),
+    )
+
+
+def _objects_page(title: str, file: str, made: dict[str, Any], intro: str) -> str:
+    """Describe the objects of a schema: those that are written first, then parts."""
+    whole = [str(part["$ref"]).removeprefix(REFS) for part in made["oneOf"]]
+    parts = [name for name in made["$defs"] if name not in whole]
+    return page(
+        title,
+        "mailprobe.render.schema",
+        intro,
+        f"The same as a file for programs: [{file}]({file}) (JSON Schema 2020-12). An "
+        "object is one of: " + ", ".join(map(_type, made["oneOf"])) + ".",
+        *(_component(name, made["$defs"][name]) for name in [*whole, *parts]),
     )
 
 

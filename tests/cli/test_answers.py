@@ -10,10 +10,10 @@ import shutil
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
 
 from mailprobe.cli import main
 from mailprobe.model.entry import Counted, Ran, Sampled
@@ -21,6 +21,7 @@ from mailprobe.model.sample import Backlog, Function, Outcome, Party, Sample
 from mailprobe.monitor.ledger import Ledger
 from mailprobe.render.schema import answers_schema
 from tests.monitor.outages import BEGIN, END, built
+from tests.render.strictly import strictly
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,21 +29,7 @@ if TYPE_CHECKING:
 INCIDENT = "2023-01-22-italiaonline"
 
 
-def _strict(part: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the schema with unknown keys forbidden: it must name every key."""
-    if isinstance(part, list):
-        return [_strict(item) for item in part]
-    if not isinstance(part, dict):
-        return part
-    made = {key: _strict(value) for key, value in part.items()}
-    if "properties" in made:
-        made["additionalProperties"] = False
-    return made
-
-
-VALIDATOR = Draft202012Validator(
-    _strict(answers_schema()), format_checker=FormatChecker()
-)
+VALIDATOR = strictly(answers_schema())
 
 
 @pytest.fixture(scope="module")

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from jsonschema import Draft202012Validator, FormatChecker
+from jsonschema import Draft202012Validator
 
 from mailprobe.render.json import document, encode
 from mailprobe.render.schema import schema
@@ -24,22 +23,10 @@ from tests.render.samples import (
     trip_good,
     trip_missing,
 )
-
-
-def _strict(part: Any) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the schema with unknown keys forbidden: it must name every key."""
-    if isinstance(part, list):
-        return [_strict(item) for item in part]
-    if not isinstance(part, dict):
-        return part
-    made = {key: _strict(value) for key, value in part.items()}
-    if "properties" in made:
-        made["additionalProperties"] = False
-    return made
-
+from tests.render.strictly import strictly
 
 TOLERANT = schema()
-VALIDATOR = Draft202012Validator(_strict(TOLERANT), format_checker=FormatChecker())
+VALIDATOR = strictly(TOLERANT)
 
 
 @pytest.mark.parametrize("name", SAMPLES)
