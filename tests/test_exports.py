@@ -64,6 +64,7 @@ def test_names_of_answers() -> None:
     from mailprobe import monitor  # noqa: PLC0415 - beside its test alone
 
     assert list(monitor.__all__) == sorted(set(monitor.__all__))
+    assert set(monitor.__all__) <= set(dir(monitor))
     assert all(getattr(monitor, name) is not None for name in monitor.__all__)
     with pytest.raises(AttributeError, match="no attribute 'answer'"):
         _ = monitor.answer

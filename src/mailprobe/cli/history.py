@@ -17,7 +17,7 @@ def arguments(parser: Parser) -> None:
     parser.add_argument(
         "party", metavar="PARTY", nargs="?", default="", help="a provider or platform"
     )
-    times_options(parser, since="seven days", until="now")
+    times_options(parser, since="six days before --until", until="now")
     parser.add_argument(
         "--format", choices=("text", "json"), default="text", help="default: text"
     )

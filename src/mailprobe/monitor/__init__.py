@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from mailprobe.model.account import IncidentReport
     from mailprobe.model.answer import History, StatusReport
     from mailprobe.model.incident import Incident
-    from mailprobe.monitor.accounts import report
     from mailprobe.monitor.answers import history, incidents, mails, note, status
     from mailprobe.monitor.exporting import export
+    from mailprobe.monitor.reporting import report
 
 _HOMES: Final = {
     "model.account": "IncidentReport",
     "model.answer": "History StatusReport",
     "model.incident": "Incident",
-    "monitor.accounts": "report",
+    "monitor.reporting": "report",
     "monitor.answers": "history incidents mails note status",
     "monitor.exporting": "export",
 }
@@ -50,4 +50,10 @@ def __getattr__(name: str) -> Any:  # noqa: ANN401 - as many types as names
     if home is None:
         message = f"module {__name__!r} has no attribute {name!r}"
         raise AttributeError(message)
-    return getattr(import_module(f"mailprobe.{home}"), name)
+    value = getattr(import_module(f"mailprobe.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
