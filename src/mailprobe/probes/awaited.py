@@ -70,10 +70,15 @@ class Awaited:
         return self.lookout.recorder.zero - self.recorder.zero
 
     def see(self, sighting: Sighting, notified: float | None) -> None:
-        """Note a copy of the mail."""
+        """Note a copy of the mail; or by which UID one is known from now on."""
         by, after = sighting.by + self.shift, sighting.after + self.shift
         if not self.sightings and notified is not None:
             self.notified = notified + self.shift
+        for number, one in enumerate(self.sightings):
+            if one.place is sighting.place and one.validity != sighting.validity:
+                known = replace(sighting, by=one.by, after=one.after)
+                self.sightings[number] = known
+                return
         self.sightings.append(replace(sighting, by=by, after=after))
         self.since = None
         self.nudge.set()

@@ -54,10 +54,9 @@ async def fetch(crowd: Crowd, jobs: Sequence[Job]) -> None:
     for place in crowd.places:
         these = [job for job in jobs if job.sightings[0].place is place]
         if these:
-            uids = [job.sightings[0].uid for job in these]
-            found = await crowd.headers_of(place, uids)
-            for job in these:
-                settle([job], found.get(job.sightings[0].uid, (b"", None)))
+            found = await crowd.headers_of(place, [job.sightings[0] for job in these])
+            for job, headers in zip(these, found, strict=True):
+                settle([job], headers)
 
 
 async def remove(crowd: Crowd, jobs: Sequence[Job]) -> None:

@@ -109,8 +109,8 @@ class Watch(NewMail):
 
     async def headers(self, sighting: Sighting) -> tuple[bytes, datetime | None]:
         """Fetch the headers of our mail and the time the store gives it."""
-        found = await self.headers_of(sighting.place, [sighting.uid])
-        return found.get(sighting.uid, (b"", None))
+        (found,) = await self.headers_of(sighting.place, [sighting])
+        return found
 
     async def remove(self) -> bool:
         """Delete every sighted copy; return whether all of them are gone."""
