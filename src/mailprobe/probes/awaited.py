@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from mailprobe.mail.canary import Canary
     from mailprobe.model.failure import Failure
-    from mailprobe.model.limits import Limits
     from mailprobe.model.report import Quota
     from mailprobe.probes.lookout import Lookout
     from mailprobe.probes.newmail import Sighting
@@ -92,13 +91,7 @@ class Awaited:
             self.nudge.set()
 
     async def until_seen(
-        self,
-        limits: Limits,
-        *,
-        since: float,
-        until: float,
-        nudge: asyncio.Event,
-        hopeless: Callable[[], bool],
+        self, *, since: float, until: float, hopeless: Callable[[], bool]
     ) -> bool:
         """
         Wait until the canary is seen; return False when it is no use any more.
@@ -106,11 +99,10 @@ class Awaited:
         Raises:
             Trouble: If the connection is lost for good.
         """
-        del limits  # those of the lookout are the same
         self.since = since - self.shift
         self.lookout.stir()
         while not self.sightings:
-            nudge.clear()
+            self.nudge.clear()
             self._check()
             if hopeless():
                 return False
@@ -120,7 +112,7 @@ class Awaited:
                 return await self.look(thorough=True)
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
-                    await nudge.wait()
+                    await self.nudge.wait()
         return True
 
     async def headers(self, sighting: Sighting) -> tuple[bytes, datetime | None]:
