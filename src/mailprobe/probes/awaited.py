@@ -7,8 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from mailprobe.model.failure import Kind
-from mailprobe.wire.trouble import Trouble
+from mailprobe.probes.jobs import again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -151,7 +150,6 @@ class Awaited:
         """Raise what has ended the watching; or, at the end, what interrupts it."""
         failure = self.error or (None if lasting else self.lookout.lost)
         if failure is not None:
-            kind: Kind = failure.kind
-            raise Trouble(kind, reply=failure.reply, detail=failure.detail)
+            raise again(failure)
         if self.lookout.error is not None:
             raise self.lookout.error

@@ -12,12 +12,13 @@ from mailprobe.model.bookmark import Bookmark
 from mailprobe.model.failure import Kind, Phase
 from mailprobe.model.visit import SentinelRead, VisitReport
 from mailprobe.probes import imap, keepsake
+from mailprobe.probes.idling import idle
 from mailprobe.probes.imap import REFUSALS
 from mailprobe.probes.newmail import INBOX, remove
 from mailprobe.probes.reading import Reader
 from mailprobe.probes.shelf import Shelf
 from mailprobe.probes.watch import TRUSTING
-from mailprobe.wire.trouble import Ended, Trouble
+from mailprobe.wire.trouble import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,16 +165,7 @@ async def rest(
     if pause < TRUSTING or not session.offers("IDLE"):
         await asyncio.sleep(max(pause, 0.0))
         return pause >= TRUSTING or recorder.elapsed() >= until
-    try:
-        async with asyncio.timeout(limits.command + pause):
-            await session.idle_start()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await session.idle_push()
-            await session.idle_done()
-    except Trouble as trouble:
-        if trouble.kind not in REFUSALS:
-            raise
+    if await idle(session, asyncio.Event(), pause, limits.command) is None:
         await asyncio.sleep(pause)  # offered and refused: then without it
     return True
 
