@@ -51,7 +51,7 @@ _enable_pyenv()
 INSTALLED = [version for version in SUPPORTED if _runs(version)]
 MISSING = [version for version in SUPPORTED if version not in INSTALLED]
 # What both ends can do, those between can; each takes some five minutes.
-ENDS = sorted({INSTALLED[0], INSTALLED[-1]}, key=INSTALLED.index)
+ENDS = INSTALLED[:1] + INSTALLED[1:][-1:]
 BETWEEN = INSTALLED[1:-1]
 
 

@@ -218,6 +218,28 @@ async def test_mail_that_others_marked_for_deletion_survives(
 
 
 @pytest.mark.asyncio
+async def test_uids_given_anew_are_other_mails(lab_world: ThreadedLab) -> None:
+    """Put up again before the removal: the UID is somebody else's, which survives."""
+    box = lab_world.store.account("bob@posta.test").folders["INBOX"]
+    theirs = b"Subject: theirs\r\n\r\n"
+
+    def put_up_again() -> None:
+        box.uid_validity += 1000
+        for message in box.messages:
+            message.raw = theirs
+
+    def then(probe: str, step: Step) -> None:
+        if (probe, step.phase) == ("trip", "search"):
+            lab_world.call(put_up_again)
+
+    check = await _trip(lab_world, on_step=then)
+    assert check.report.copies == 1
+    assert check.report.deleted is False
+    assert _contents(lab_world) == [(theirs, frozenset())]
+    lab_world.store.clear()
+
+
+@pytest.mark.asyncio
 async def test_old_mail_is_not_looked_at(lab_world: ThreadedLab) -> None:
     """A canary that lay there before counts neither as ours nor as a stranger's."""
     old = "mp1-00000000-66666666-" + "0" * 32 + "-" + "f" * 32
@@ -277,8 +299,12 @@ async def test_a_refused_reader_is_asked_once(lab_world: ThreadedLab) -> None:
     assert lab_world.store.counters["imap"].auth_attempts == logins + 1
 
 
-async def _trip(world: World, timeout: float = 30) -> Check[TripReport]:
-    async with Prober(**prober_options_for(world)) as prober:
+async def _trip(
+    world: World,
+    timeout: float = 30,
+    **options: Any,  # noqa: ANN401 - of a prober
+) -> Check[TripReport]:
+    async with Prober(**prober_options_for(world), **options) as prober:
         return await prober.round_trip(
             world.mailbox("ada@libero.test"),
             world.mailbox("bob@posta.test"),

@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from mailprobe import Limits, Pace, Prober, Secret, TripTarget
-from mailprobe.lab import Delay, Drop, Duplicate, Lose, Reply, Stall, Withhold
+from mailprobe.lab import Delay, Drop, Duplicate, Junk, Lose, Reply, Stall, Withhold
+from mailprobe.probes.awaited import Awaited
 from mailprobe.probes.lookouts import Lookouts
+from mailprobe.probes.newmail import Place, Sighting
 from mailprobe.probes.together import probe_trip_together
+from mailprobe.wire.clock import SystemClock
+from mailprobe.wire.recorder import Recorder
 from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mailprobe import Check, Mailbox, Step, TripReport
     from mailprobe.lab import Fault, ThreadedLab
     from tests.real.world import RealWorld
@@ -169,10 +176,11 @@ async def test_mail_that_nobody_waits_for_is_left_alone(lab_world: ThreadedLab) 
     lab_world.store.clear()
 
 
-@pytest.mark.asyncio
-async def test_a_lost_connection_is_opened_once_for_all(lab_world: ThreadedLab) -> None:
-    """Cut off while all wait: one more login, and every mail is found."""
-    lab_world.store.clear()
+async def cut_off(
+    lab: ThreadedLab, *faults: Fault, meanwhile: Callable[[], None] = lambda: None
+) -> list[Check[TripReport]]:
+    """Cut the connection off while ten wait; no mail is there before that."""
+    lab.store.clear()
     accepted: list[Step] = []
     drop, delay = Drop("NOOP", service="imap"), Delay()
 
@@ -180,34 +188,76 @@ async def test_a_lost_connection_is_opened_once_for_all(lab_world: ThreadedLab) 
         if (probe, step.phase) == ("trip", "accept"):
             accepted.append(step)
             if len(accepted) == 10:
-                lab_world.inject(drop)
+                lab.call(meanwhile)
+                lab.inject(drop)
 
     async def restore() -> None:
-        count = lab_world.store.counters["imap"]
+        count = lab.store.counters["imap"]
         while count.connections < 2:  # noqa: ASYNC110 - counters wake nobody
             await asyncio.sleep(0)
-        lab_world.withdraw(drop)
-        lab_world.withdraw(delay)  # no mail was there before the loss
+        lab.withdraw(drop)
+        lab.withdraw(delay)
 
-    with lab_world.fault(delay):
+    with lab.fault(delay, *faults):
         watching = asyncio.create_task(restore())
-        ada, bob = (
-            lab_world.mailbox(f"{n}") for n in ("ada@libero.test", "bob@posta.test")
-        )
-        options = prober_options_for(lab_world) | {"limits": QUICK, "on_step": cut}
-        async with (
-            asyncio.timeout(ENOUGH),
-            Prober(**options) as prober,
-            prober.sweep([TripTarget(ada, bob)] * 10, pace=OPEN, timeout=30) as found,
-        ):
-            checks: list[Any] = [check async for check in found]
-        await watching
+        try:
+            return await swept(lab, 10, on_step=cut)
+        finally:
+            watching.cancel()
+
+
+@pytest.mark.asyncio
+async def test_a_lost_connection_is_opened_once_for_all(lab_world: ThreadedLab) -> None:
+    """Cut off while all wait: one more login, and every mail is found."""
+    checks = await cut_off(lab_world)
     own_mail_each(checks)
     count = lab_world.store.counters["imap"]
     assert (count.connections, count.peak, count.auth_attempts) == (2, 1, 2)
     for check in checks:
         transit = next(s for s in check.report.steps if s.phase == "transit")
         assert "opened once more" in transit.seen[0]
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(("name", "landed"), [("INBOX", "inbox"), ("Junk", "junk")])
+async def test_mail_is_found_where_uids_are_given_anew(
+    lab_world: ThreadedLab, name: str, landed: str
+) -> None:
+    """A mailbox put up again counts from 1, folder by folder: nothing is missed."""
+    folder = lab_world.store.account("bob@posta.test").folders[name]
+    for _ in range(20):
+        lab_world.store.deliver("bob@posta.test", b"Subject: old\r\n\r\n", name)
+
+    def put_up_again() -> None:
+        folder.uid_validity, folder.uid_next = folder.uid_validity + 1000, 1
+
+    faults = [Junk()] if name == "Junk" else []
+    checks = await cut_off(lab_world, *faults, meanwhile=put_up_again)
+    assert {check.report.landed for check in checks} == {landed}
+    assert {check.report.copies for check in checks} == {1}
+    assert not lab_world.store.messages("bob@posta.test", name)
+
+
+def test_a_mail_that_was_numbered_anew_is_the_same_one() -> None:
+    """Seen once more under another UIDVALIDITY: no second copy, and no later sight."""
+    recorder = Recorder(SystemClock(), QUICK, 1)
+    lookout: Any = SimpleNamespace(recorder=recorder)
+    sought: Any = None
+    one = Awaited(sought, recorder, asyncio.Event(), lookout)
+    place = Place(b"INBOX", "INBOX", "inbox", 1)
+    first = Sighting(place=place, validity=7, uid=41, number=1, by=0.2, after=0.1)
+    for sighting in (
+        first,
+        replace(first, uid=42),
+        replace(first, validity=8, uid=1, by=5.0),
+    ):
+        one.see(sighting, None)
+    assert [(s.validity, s.uid, s.by) for s in one.sightings] == [
+        (8, 1, 0.2),
+        (7, 42, 0.2),
+    ]
+    one.see(replace(first, validity=8, uid=2), None)
+    assert [(s.validity, s.uid) for s in one.sightings] == [(8, 1), (8, 2)]
 
 
 @pytest.mark.asyncio

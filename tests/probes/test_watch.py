@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import pytest
@@ -59,7 +60,13 @@ async def test_news_beside_the_reply_to_status_is_not_missed() -> None:
     session = Scripted(
         ImapProtocol(recorder), f"Message-ID: {mine.message_id}\r\n\r\n".encode()
     )
-    watch = Watch(session=session, recorder=recorder, canary=mine, key=KEY)
+    watch = Watch(
+        session=session,
+        recorder=recorder,
+        canary=mine,
+        key=KEY,
+        nudge=asyncio.Event(),
+    )
     watch.places = [
         Place(INBOX, "INBOX", "inbox", 1),
         Place(b"Junk", "Junk", "junk", 1),

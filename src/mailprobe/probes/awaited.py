@@ -7,8 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from mailprobe.model.failure import Kind
-from mailprobe.wire.trouble import Trouble
+from mailprobe.probes.jobs import again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
     from mailprobe.mail.canary import Canary
     from mailprobe.model.failure import Failure
-    from mailprobe.model.limits import Limits
     from mailprobe.model.report import Quota
     from mailprobe.probes.lookout import Lookout
     from mailprobe.probes.newmail import Sighting
@@ -70,10 +68,15 @@ class Awaited:
         return self.lookout.recorder.zero - self.recorder.zero
 
     def see(self, sighting: Sighting, notified: float | None) -> None:
-        """Note a copy of the mail."""
+        """Note a copy of the mail; or by which UID one is known from now on."""
         by, after = sighting.by + self.shift, sighting.after + self.shift
         if not self.sightings and notified is not None:
             self.notified = notified + self.shift
+        for number, one in enumerate(self.sightings):
+            if one.place is sighting.place and one.validity != sighting.validity:
+                known = replace(sighting, by=one.by, after=one.after)
+                self.sightings[number] = known
+                return
         self.sightings.append(replace(sighting, by=by, after=after))
         self.since = None
         self.nudge.set()
@@ -87,13 +90,7 @@ class Awaited:
             self.nudge.set()
 
     async def until_seen(
-        self,
-        limits: Limits,
-        *,
-        since: float,
-        until: float,
-        nudge: asyncio.Event,
-        hopeless: Callable[[], bool],
+        self, *, since: float, until: float, hopeless: Callable[[], bool]
     ) -> bool:
         """
         Wait until the canary is seen; return False when it is no use any more.
@@ -101,11 +98,10 @@ class Awaited:
         Raises:
             Trouble: If the connection is lost for good.
         """
-        del limits  # those of the lookout are the same
         self.since = since - self.shift
         self.lookout.stir()
         while not self.sightings:
-            nudge.clear()
+            self.nudge.clear()
             self._check()
             if hopeless():
                 return False
@@ -115,7 +111,7 @@ class Awaited:
                 return await self.look(thorough=True)
             with suppress(TimeoutError):
                 async with asyncio.timeout(left):
-                    await nudge.wait()
+                    await self.nudge.wait()
         return True
 
     async def headers(self, sighting: Sighting) -> tuple[bytes, datetime | None]:
@@ -154,7 +150,6 @@ class Awaited:
         """Raise what has ended the watching; or, at the end, what interrupts it."""
         failure = self.error or (None if lasting else self.lookout.lost)
         if failure is not None:
-            kind: Kind = failure.kind
-            raise Trouble(kind, reply=failure.reply, detail=failure.detail)
+            raise again(failure)
         if self.lookout.error is not None:
             raise self.lookout.error

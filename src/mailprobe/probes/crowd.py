@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from mailprobe.mail import canary as mark
+from mailprobe.mail.imap import count
 from mailprobe.probes.newmail import NewMail, Sighting
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from mailprobe.mail.imap_stream import Response
     from mailprobe.probes.awaited import Awaited
 
 
@@ -49,11 +51,12 @@ class Crowd(NewMail):
         self.session.take_change()
         await self._read_news(self.places[0], by=self.recorder.elapsed())
 
-    def hear(self, news: Sequence[tuple[float, int | None, int | None]]) -> None:
-        """Note what IDLE told: when, EXISTS, EXPUNGE."""
-        if any(expunge is not None for _, _, expunge in news):
+    def hear(self, news: Sequence[tuple[float, Response]]) -> None:
+        """Note what IDLE told."""
+        if any(count(response, "EXPUNGE") is not None for _, response in news):
             return  # numbers have shifted: whose news it was cannot be told
-        self.pushes = [(at, exists) for at, exists, _ in news if exists is not None]
+        told = ((at, count(response, "EXISTS")) for at, response in news)
+        self.pushes = [(at, exists) for at, exists in told if exists is not None]
 
     def _notified(self, sighting: Sighting) -> float | None:
         if sighting.place is not self.places[0]:

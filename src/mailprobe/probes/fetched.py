@@ -42,15 +42,14 @@ def internal_date(value: object) -> datetime | None:
 
 
 def status_of(folder: bytes) -> bytes:
-    """Return what to ask STATUS for a folder's UIDNEXT."""
-    return quoted(folder) + b" (UIDNEXT)"
+    """Return what to ask STATUS for the numbering of a folder."""
+    return quoted(folder) + b" (UIDNEXT UIDVALIDITY)"
 
 
-def uidnext(responses: list[Response]) -> int | None:
-    """Return UIDNEXT as STATUS gave it; None if it did not."""
+def status(responses: list[Response]) -> dict[str, int]:
+    """Return the numbers that STATUS gave, by their names."""
+    numbers: dict[str, int] = {}
     for response in responses:
         with suppress(StreamError):
-            numbers = read.status_numbers(response)
-            if numbers and "UIDNEXT" in numbers:
-                return numbers["UIDNEXT"]
-    return None
+            numbers |= read.status_numbers(response) or {}
+    return numbers

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+import math
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from mailprobe.mail.imap_stream import StreamError
@@ -15,11 +16,10 @@ from mailprobe.wire.trouble import Ended, Trouble
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
-    from mailprobe.mail.imap_stream import Response
+    from mailprobe.model.failure import Failure
     from mailprobe.probes.crowd import Crowd
     from mailprobe.probes.newmail import Sighting
     from mailprobe.probes.vantage import Vantage
-    from mailprobe.wire.imap import ImapSession
     from mailprobe.wire.recorder import Recorder
 
 
@@ -42,6 +42,32 @@ class Job:
     thorough: bool = False
 
 
+@dataclass(eq=False, slots=True)
+class Jobs:
+    """What trips want done and is not done yet."""
+
+    _all: list[Job] = field(default_factory=list)
+
+    def add(self, job: Job) -> None:
+        """Note one more."""
+        self._all.append(job)
+
+    def wanted(self, what: str) -> list[Job]:
+        """Return those of one kind."""
+        return [job for job in self._all if job.what == what and not job.done.done()]
+
+    def due(self) -> float:
+        """Return when the first is due; infinity if there is none."""
+        # What was done is forgotten, and what a cancelled trip had wanted.
+        self._all = [job for job in self._all if not job.done.done()]
+        return min((job.due for job in self._all), default=math.inf)
+
+    def end(self, error: Exception) -> None:
+        """Raise this to whoever still waits."""
+        settle(self._all, error)
+        self._all.clear()
+
+
 def settle(jobs: Sequence[Job], result: object) -> None:
     """Give a result to whoever still waits for it."""
     for job in jobs:
@@ -54,10 +80,9 @@ async def fetch(crowd: Crowd, jobs: Sequence[Job]) -> None:
     for place in crowd.places:
         these = [job for job in jobs if job.sightings[0].place is place]
         if these:
-            uids = [job.sightings[0].uid for job in these]
-            found = await crowd.headers_of(place, uids)
-            for job in these:
-                settle([job], found.get(job.sightings[0].uid, (b"", None)))
+            found = await crowd.headers_of(place, [job.sightings[0] for job in these])
+            for job, headers in zip(these, found, strict=True):
+                settle([job], headers)
 
 
 async def remove(crowd: Crowd, jobs: Sequence[Job]) -> None:
@@ -77,30 +102,17 @@ async def read_quota(
     vantage: Vantage, recorder: Recorder, notes: imap.ImapNotes, jobs: Sequence[Job]
 ) -> None:
     """Ask for the storage quota, once for all."""
-    with suppress(Ended):
-        await imap.read_quota(vantage, recorder, notes)
-    settle(jobs, notes.quota)
-
-
-async def pushed(
-    session: ImapSession, stirred: asyncio.Event, seconds: float
-) -> list[tuple[float, Response]]:
-    """
-    Wait in IDLE until the server tells something, the time is up, or *stirred*.
-
-    Raises:
-        Trouble: If the session ends instead.
-    """
-    push = asyncio.ensure_future(session.idle_push())
-    push.add_done_callback(lambda _: stirred.set())
     try:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                await stirred.wait()
+        await imap.read_quota(vantage, recorder, notes)
+    except Ended as ended:
+        raise again(ended.failure) from None
     finally:
-        push.cancel()
-        await asyncio.wait({push})
-    return [] if push.cancelled() else push.result()
+        settle(jobs, notes.quota)  # whatever it met, it is not tried again
+
+
+def again(failure: Failure) -> Trouble:
+    """Return what was recorded elsewhere, to be raised once more."""
+    return Trouble(failure.kind, reply=failure.reply, detail=failure.detail)
 
 
 @asynccontextmanager

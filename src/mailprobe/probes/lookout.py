@@ -5,15 +5,24 @@ from __future__ import annotations
 import asyncio
 import math
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import InitVar, dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from mailprobe.mail.imap import count
 from mailprobe.model.failure import Kind, Phase
 from mailprobe.probes import imap
 from mailprobe.probes.crowd import Crowd
-from mailprobe.probes.jobs import Job, fetch, named, pushed, read_quota, remove, settle
+from mailprobe.probes.idling import idle
+from mailprobe.probes.jobs import (
+    Job,
+    Jobs,
+    again,
+    fetch,
+    named,
+    read_quota,
+    remove,
+    settle,
+)
 from mailprobe.probes.opening import Opening
 from mailprobe.probes.roundtrip import beginnings, junk_folders
 from mailprobe.probes.watch import TRUSTING
@@ -24,7 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
 
     from mailprobe.model.failure import Failure
-    from mailprobe.model.report import Step
     from mailprobe.model.target import Mailbox
     from mailprobe.probes.awaited import Awaited
     from mailprobe.probes.newmail import Sighting
@@ -60,9 +68,9 @@ class Lookout:
     Attributes:
         vantage: What the probes share.
         mailbox: Whose mailbox.
-        first: The recorder of the trip that opens it, which gets its steps.
+        first: The recorder of the trip that opens it.
         notes: What the connection has shown.
-        opened: Done when the mailbox is open; or when it could not be opened.
+        opened: Set while the mailbox is open; and when it could not be opened.
         leaving: Nobody needs it any more; it may not be joined.
         refusal: The login was refused.
         error: What ended the watching.
@@ -73,7 +81,7 @@ class Lookout:
 
     vantage: Vantage
     mailbox: Mailbox
-    first: Recorder | None
+    first: InitVar[Recorder]
     notes: imap.ImapNotes = field(default_factory=imap.ImapNotes)
     opened: asyncio.Event = field(default_factory=asyncio.Event)
     leaving: bool = False
@@ -81,15 +89,15 @@ class Lookout:
     error: Exception | None = None
     failure: Failure | None = None
     lost: Failure | None = None
-    jobs: list[Job] = field(default_factory=list)
+    jobs: Jobs = field(default_factory=Jobs)
 
-    def __post_init__(self) -> None:
+    def __post_init__(self, first: Recorder) -> None:
         self.recorder = self._new_recorder()
+        self.recorder.first = first
         self.awaited: dict[str, Awaited] = {}
         self.crowd: Crowd | None = None
         self._idles = True
         self._stirred = asyncio.Event()
-        self._pushed = False
         self._looked = self._took = 0.0
         self.task = asyncio.create_task(self._run())
 
@@ -106,8 +114,8 @@ class Lookout:
         What is said still, LOGOUT above all, is said within two farewells.
         """
         del self.awaited[one.canary.token]
-        if self.first is one.recorder:
-            self.first = None
+        if self.recorder.first is one.recorder:
+            self.recorder.first = None
         if self.awaited:
             return False
         self.leaving = True
@@ -148,7 +156,7 @@ class Lookout:
             raise self.error
         done = asyncio.get_running_loop().create_future()
         due = self.recorder.elapsed() + min(patience, GATHER)
-        self.jobs.append(Job(what, tuple(sightings), done, due, thorough))
+        self.jobs.add(Job(what, tuple(sightings), done, due, thorough))
         self._stirred.set()
         result = await done
         if isinstance(result, Exception):
@@ -160,12 +168,11 @@ class Lookout:
     async def _run(self) -> None:
         try:
             await self._open()
-            self.opened.set()
             await self._stay()
             await imap.leave(self.vantage, self.recorder, self.notes)
         except Ended as ended:
             self.failure = found = ended.failure
-            self._end(Trouble(found.kind, reply=found.reply, detail=found.detail))
+            self._end(again(found))
         except Exception as fault:  # noqa: BLE001 - each trip reports a fault of ours
             self._end(fault)
         finally:
@@ -177,10 +184,7 @@ class Lookout:
         self.error = self.error or error
         self.leaving = True
         self.opened.set()
-        for job in self.jobs:
-            if not job.done.done():
-                job.done.set_result(self.error)
-        self.jobs.clear()
+        self.jobs.end(self.error)
         for one in self.awaited.values():
             one.nudge.set()
 
@@ -210,6 +214,7 @@ class Lookout:
                 await self.crowd.resume()
             step.saw(beginnings(self.crowd.places))
         self._idles = session.offers("IDLE")
+        self.opened.set()
 
     async def _stay(self) -> None:
         while self.awaited:
@@ -223,6 +228,7 @@ class Lookout:
     async def _open_again(self, failure: Failure) -> None:
         """After a loss, log in once more, for all; or end with the loss."""
         self.lost = failure
+        self.opened.clear()  # who comes now waits, and the last one to go ends it
         for one in tuple(self.awaited.values()):
             one.meet(failure)
         if all(one.error is not None for one in self.awaited.values()):
@@ -237,15 +243,15 @@ class Lookout:
         except Ended as ended:
             detail = f"{failure.detail}; once more: {ended.failure}"
             raise Ended(replace(failure, detail=detail)) from None
-        self.lost = None
+        self.lost, self._looked = None, 0.0  # the first look is due at once
 
     # --- watching -----------------------------------------------------------------
 
     async def _watch(self) -> None:
         while self.awaited:
             self._stirred.clear()
-            if self._pushed:
-                await self._read_push()
+            if self._session().take_change():
+                await self._read_inbox()
             elif self._work_due() <= self.recorder.elapsed():
                 await self._work()
             elif self._due() <= self.recorder.elapsed():
@@ -255,13 +261,9 @@ class Lookout:
 
     def _work_due(self) -> float:
         """When work for trips is to be done: at once if no mail is on its way."""
-        # What was done is forgotten, and what a cancelled trip had wanted.
-        self.jobs = [job for job in self.jobs if not job.done.done()]
-        if not self.jobs:
-            return math.inf
-        if all(one.since is None for one in self.awaited.values()):
-            return 0.0
-        return min(job.due for job in self.jobs)
+        due = self.jobs.due()
+        hurry = any(one.since is not None for one in self.awaited.values())
+        return due if hurry or due == math.inf else 0.0
 
     def _due(self) -> float:
         """When the next look is to be made, by the youngest mail on its way."""
@@ -276,7 +278,7 @@ class Lookout:
         return min(max(limits.poll_first, share), limits.poll_longest)
 
     async def _look(self) -> None:
-        crowd, jobs = self._crowd(), self._wanted("look")
+        crowd, jobs = self._crowd(), self.jobs.wanted("look")
         began = self.recorder.elapsed()
         thorough = any(job.thorough for job in jobs) or began - self._looked >= TRUSTING
         async with named(self.vantage.limits.command):
@@ -287,9 +289,9 @@ class Lookout:
             one.polls += 1
         settle(jobs, None)
 
-    async def _read_push(self) -> None:
-        """Read the new mail of which IDLE told; the other folders can wait."""
-        crowd, self._pushed = self._crowd(), False
+    async def _read_inbox(self) -> None:
+        """Read what the server told of, in IDLE or beside another reply."""
+        crowd = self._crowd()
         async with named(self.vantage.limits.command):
             await crowd.read_inbox()
         crowd.pushes.clear()
@@ -297,35 +299,15 @@ class Lookout:
     async def _rest(self) -> None:
         """Wait for the next look, in IDLE if that is worth it."""
         seconds = min(self._due(), self._work_due()) - self.recorder.elapsed()
-        if self._stirred.is_set() or seconds <= 0:
-            return
         if self._idles and seconds >= IDLE_FROM:
-            await self._idle(seconds)
+            budget = self.vantage.limits.command
+            news = await idle(self._session(), self._stirred, seconds, budget)
+            self._idles = news is not None
+            self._crowd().hear(news or [])
             return
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._stirred.wait()
-
-    async def _idle(self, seconds: float) -> None:
-        session = self._session()
-        try:
-            async with named(self.vantage.limits.command):
-                await session.idle_start()
-        except Trouble:
-            if not session.usable:
-                raise
-            self._idles = False  # offered and refused
-            return
-        news = await pushed(session, self._stirred, seconds)
-        async with named(self.vantage.limits.command):
-            news += await session.idle_done()
-        self._crowd().hear(
-            [
-                (at, count(response, "EXISTS"), count(response, "EXPUNGE"))
-                for at, response in news
-            ]
-        )
-        self._pushed = bool(news)
 
     # --- work for trips -------------------------------------------------------------
 
@@ -338,7 +320,7 @@ class Lookout:
             "quota": partial(read_quota, self.vantage, self.recorder, self.notes),
         }
         for what, do in kinds.items():
-            if not (jobs := self._wanted(what)):
+            if not (jobs := self.jobs.wanted(what)):
                 continue
             try:
                 async with named(self.vantage.limits.command):
@@ -347,24 +329,14 @@ class Lookout:
                 if trouble.kind not in imap.REFUSALS:
                     raise
                 settle(jobs, trouble)
-        if self._wanted("look"):
+        if self.jobs.wanted("look"):
             await self._look()
-
-    def _wanted(self, what: str) -> list[Job]:
-        return [j for j in self.jobs if j.what == what and not j.done.done()]
 
     def _new_recorder(self) -> Opening:
         # No deadline: each phase has its budget, and it ends with the last trip.
         vantage = self.vantage
         keep = vantage.transcript
-        return Opening(
-            vantage.clock, vantage.limits, math.inf, transcript=keep, on_step=self._tell
-        )
-
-    def _tell(self, step: Step) -> None:
-        if self.first is not None:
-            shift = self.recorder.zero - self.first.zero
-            self.first.add(replace(step, began=step.began + shift))
+        return Opening(vantage.clock, vantage.limits, math.inf, transcript=keep)
 
     def _session(self) -> ImapSession:
         assert self.notes.session  # noqa: S101 - for the type checker: it is open

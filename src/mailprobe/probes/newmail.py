@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from mailprobe.model.failure import Kind
 from mailprobe.probes import fetched
-from mailprobe.probes.imap import inbox_facts
+from mailprobe.probes.imap import REFUSALS, inbox_facts
 from mailprobe.wire.trouble import Trouble
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
+    from mailprobe.model.report import Inbox
     from mailprobe.wire.imap import ImapSession
     from mailprobe.wire.recorder import Recorder
 
@@ -29,12 +29,13 @@ NEWS_MAX: Final = 200  # new mails looked at in one poll; the rest wait for the 
 
 @dataclass(slots=True)
 class Place:
-    """One folder that is watched, and the first UID that counts as new."""
+    """One folder that is watched, the first UID that counts as new, and of which."""
 
     name: bytes
     shown: str
     landed: str
     uidnext: int
+    validity: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +45,7 @@ class Sighting:
 
     Attributes:
         place: The folder.
+        validity: Its UIDVALIDITY: with another, the UID is another mail's.
         uid: Its UID there.
         number: Its sequence number in that folder when it was seen.
         by: When the reply came that showed it, seconds of the probe.
@@ -51,6 +53,7 @@ class Sighting:
     """
 
     place: Place
+    validity: int | None
     uid: int
     number: int
     by: float
@@ -73,33 +76,21 @@ class NewMail:
     polls: int = 0
     last_look: float = 0.0
     unread: bool = False
-    validity: int | None = None
 
     async def note_beginning(self, junk: list[tuple[bytes, str]]) -> None:
         """Note UIDNEXT of INBOX and of the junk folders, and open INBOX."""
         for name, shown in junk:
-            uidnext = await self._status_uidnext(name)
-            self.places.append(Place(name, shown, "junk", uidnext or 1))
-        done = await self.session.select(INBOX, read_only=True)
-        facts = inbox_facts(done)
-        uidnext, self.validity = facts.uidnext, facts.uidvalidity
-        if uidnext is None:  # RFC 3501 lets a server be silent about it
-            uidnext = await self._highest_uid(facts.messages) + 1
-        self.places.insert(0, Place(INBOX, "INBOX", "inbox", uidnext))
+            told = await self._status(name)
+            first, validity = told.get("UIDNEXT", 1), told.get("UIDVALIDITY")
+            self.places.append(Place(name, shown, "junk", first, validity))
+        facts = inbox_facts(await self.session.select(INBOX, read_only=True))
+        end = await self._end(facts)
+        self.places.insert(0, Place(INBOX, "INBOX", "inbox", end, facts.uidvalidity))
         self.last_look = self.recorder.elapsed()
 
     async def resume(self) -> None:
-        """
-        Open INBOX on a new connection and go on where the last one ended.
-
-        Where UIDs were given anew (UIDVALIDITY), the newest mails are looked at
-        once more: they are recognised by their tokens, not by their numbers.
-        """
-        facts = inbox_facts(await self.session.select(INBOX, read_only=True))
-        if facts.uidvalidity != self.validity:
-            self.validity = facts.uidvalidity
-            for place in self.places:
-                place.uidnext = max(1, (facts.uidnext or 1) - NEWS_MAX)
+        """Open INBOX on a new connection and go on where the last one ended."""
+        await self._open(self.places[0])
         self.unread = True  # what came meanwhile is no change of the open folder
 
     async def look(self, *, thorough: bool = False) -> bool:
@@ -116,10 +107,11 @@ class NewMail:
         if self.session.take_change() or thorough or self.unread:
             await self._read_news(inbox, by=self.recorder.elapsed())
         for place in others:
-            uidnext = await self._status_uidnext(place.name)
+            told = await self._status(place.name)
             by = self.recorder.elapsed()
-            if uidnext is not None and uidnext > place.uidnext:
-                await self.session.select(place.name, read_only=True)
+            anew = told.get("UIDVALIDITY") not in (place.validity, None)
+            if anew or told.get("UIDNEXT", 0) > place.uidnext:
+                await self._open(place)
                 await self._read_news(place, by=by)
                 await self.return_to_inbox()
         # The news may have stood beside the reply to STATUS.
@@ -138,17 +130,31 @@ class NewMail:
         raise NotImplementedError
 
     async def headers_of(
-        self, place: Place, uids: Iterable[int]
-    ) -> dict[int, tuple[bytes, datetime | None]]:
-        """Fetch headers of mails by UID, and the times the store gives them."""
+        self, place: Place, sightings: Sequence[Sighting]
+    ) -> list[tuple[bytes, datetime | None]]:
+        """
+        Fetch headers of mails in one folder, and the times the store gives them.
+
+        Of a mail that is gone, or has another UID by now, there are none.
+        """
         if place.name != INBOX:
-            await self.session.select(place.name, read_only=True)
-        wanted = b"%s (UID INTERNALDATE %s)" % (_set(uids), _WHOLE)
-        done = await self.session.command("UID FETCH", wanted)
+            await self._open(place)
+        valid = {one.uid for one in sightings if one.validity == place.validity}
+        told = await self._headers(valid) if valid else {}
         if place.name != INBOX:
             await self.return_to_inbox()
-        told: dict[int, tuple[bytes, datetime | None]] = {}
-        for response in done:
+        none = b"", None
+        return [
+            told.get(one.uid, none) if one.validity == place.validity else none
+            for one in sightings
+        ]
+
+    async def _headers(
+        self, uids: Iterable[int]
+    ) -> dict[int, tuple[bytes, datetime | None]]:
+        wanted = b"%s (UID INTERNALDATE %s)" % (_set(uids), _WHOLE)
+        told = {}
+        for response in await self.session.command("UID FETCH", wanted):
             found = fetched.attributes(response)
             body = found.get("BODY") if found else None
             if found and isinstance(body, bytes):
@@ -160,29 +166,41 @@ class NewMail:
         """
         Delete mails that were seen; return whether all of them are gone.
 
-        By UID only, and only what was recognised; without UIDPLUS the copies
-        stay flagged, since a plain EXPUNGE could remove somebody else's mail.
+        By UID only, and only what was recognised; see `remove`.
         """
-        uids: dict[bytes, list[int]] = {}
-        for sighting in sightings:
-            uids.setdefault(sighting.place.name, []).append(sighting.uid)
-        gone = True
-        for name, those in uids.items():
-            await self.session.select(name, read_only=False)
-            these = _set(those)
-            flag = these + b" +FLAGS.SILENT (\\Deleted)"
-            await self.session.command("UID STORE", flag)
-            if self.session.offers("UIDPLUS") or self.session.offers("IMAP4REV2"):
-                await self.session.command("UID EXPUNGE", these)
-            else:
-                gone = False
-        return gone
+        uids: dict[tuple[bytes, int | None], set[int]] = {}
+        for one in sightings:
+            uids.setdefault((one.place.name, one.validity), set()).add(one.uid)
+        gone = [await remove(self.session, *where, uids[where]) for where in uids]
+        return all(gone)
 
     async def return_to_inbox(self) -> None:
         """Open INBOX again; mail that came meanwhile is not missed."""
-        await self.session.select(INBOX, read_only=True)
+        await self._open(self.places[0])
         self.session.take_change()
         await self._read_news(self.places[0], by=self.recorder.elapsed())
+
+    async def _open(self, place: Place) -> None:
+        """
+        Open a folder without changing it.
+
+        Where UIDs were given anew (UIDVALIDITY), the newest mails are looked at
+        once more: they are recognised by their tokens, not by their numbers.
+        """
+        facts = inbox_facts(await self.session.select(place.name, read_only=True))
+        known, place.validity = place.validity, facts.uidvalidity
+        if known not in (place.validity, None):
+            place.uidnext = max(1, await self._end(facts) - NEWS_MAX)
+
+    async def _end(self, facts: Inbox) -> int:
+        """Return the UID that the next mail gets in the folder that is open."""
+        if facts.uidnext is not None:
+            return facts.uidnext
+        if not facts.messages:  # RFC 3501 lets a server be silent about UIDNEXT
+            return 1
+        done = await self.session.command("FETCH", b"* (UID)")
+        numbers = (fetched.attributes(response) for response in done)
+        return max((fetched.number(n.get("UID")) for n in numbers if n), default=0) + 1
 
     async def _read_news(self, place: Place, *, by: float) -> None:
         wanted = b"%d:* (UID %s)" % (place.uidnext, _PEEK)
@@ -199,28 +217,47 @@ class NewMail:
             number = fetched.number(response.rest.split(b" ", 1)[0])
             if isinstance(body, bytes):
                 sighting = Sighting(
-                    place=place, uid=uid, number=number, by=by, after=self.last_look
+                    place=place,
+                    validity=place.validity,
+                    uid=uid,
+                    number=number,
+                    by=by,
+                    after=self.last_look,
                 )
                 self.recognise(sighting, body)
         place.uidnext = newest + 1
         if place is self.places[0]:
             self.unread = len(done) > NEWS_MAX + 1
 
-    async def _status_uidnext(self, name: bytes) -> int | None:
+    async def _status(self, name: bytes) -> dict[str, int]:
         try:
             done = await self.session.command("STATUS", fetched.status_of(name))
         except Trouble as trouble:
-            if trouble.kind in {Kind.IMAP_NO, Kind.IMAP_BAD}:
-                return None  # the folder went away; it cannot hold our mail
+            if trouble.kind in REFUSALS:
+                return {}  # the folder went away; it cannot hold our mail
             raise
-        return fetched.uidnext(done)
+        return fetched.status(done)
 
-    async def _highest_uid(self, messages: int | None) -> int:
-        if not messages:
-            return 0
-        done = await self.session.command("FETCH", b"* (UID)")
-        numbers = (fetched.attributes(response) for response in done)
-        return max((fetched.number(n.get("UID")) for n in numbers if n), default=0)
+
+async def remove(
+    session: ImapSession, folder: bytes, validity: int | None, uids: Iterable[int]
+) -> bool:
+    """
+    Delete mails by UID; return whether they are gone.
+
+    Where UIDs were given anew they are other mails now, which are left alone.
+    Without UIDPLUS ours stay flagged, since a plain EXPUNGE could remove
+    somebody else's mail.
+    """
+    facts = inbox_facts(await session.select(folder, read_only=False))
+    if facts.uidvalidity != validity:
+        return False
+    wanted = _set(uids)
+    await session.command("UID STORE", wanted + b" +FLAGS.SILENT (\\Deleted)")
+    if not (session.offers("UIDPLUS") or session.offers("IMAP4REV2")):
+        return False
+    await session.command("UID EXPUNGE", wanted)
+    return True
 
 
 def _set(uids: Iterable[int]) -> bytes:

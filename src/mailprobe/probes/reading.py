@@ -181,12 +181,12 @@ class Reader:
         """Ask whether there is something new in a folder that is not open."""
         wanted = fetched.status_of(shelf.name)
         try:
-            end = fetched.uidnext(await self.session.command("STATUS", wanted))
+            told = fetched.status(await self.session.command("STATUS", wanted))
         except Trouble as trouble:
             if trouble.kind in REFUSALS:
                 return False
             raise
-        return end is not None and end > shelf.uidnext
+        return told.get("UIDNEXT", 0) > shelf.uidnext
 
     async def _next(self, shelf: Shelf) -> list[int]:
         """Return the UIDs to be asked for next; skip a stretch that has none."""

@@ -107,6 +107,7 @@ async def open_mailbox(
         recorder=recorder,
         key=vantage.canary_key,
         canary=trip.canary,
+        nudge=trip.nudge,
     )
     trip.watch, trip.through = watch, "own"
     async with recorder.step(Phase.SELECT, notes.peer, vantage.limits.command) as step:
@@ -190,10 +191,8 @@ async def see_arrival(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:
         # The step's own budget never ends it: the deadline or `until` does.
         async with recorder.step(Phase.TRANSIT, trip.reading.peer, left + 1) as step:
             seen = await watch.until_seen(
-                vantage.limits,
                 since=trip.submitted,
                 until=until,
-                nudge=trip.nudge,
                 hopeless=lambda: trip.refusal is not None,
             )
             step.saw(watch.told)

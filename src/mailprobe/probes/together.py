@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mailprobe.model.failure import Phase
 from mailprobe.model.report import Step
 from mailprobe.probes import smtp
+from mailprobe.probes.jobs import again
 from mailprobe.probes.reach import peer
 from mailprobe.probes.roundtrip import (
     beginnings,
@@ -21,12 +22,11 @@ from mailprobe.probes.roundtrip import (
     submit,
     take_away,
 )
-from mailprobe.wire.trouble import Ended, Trouble
+from mailprobe.wire.trouble import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mailprobe.model.failure import Failure
     from mailprobe.model.report import TripReport
     from mailprobe.model.target import Mailbox, TripTarget
     from mailprobe.probes.awaited import Awaited
@@ -68,10 +68,10 @@ async def probe_trip_together(
         last = share is not None and share.lookout.leave(share)
     if share is not None and last:
         # The last one out says LOGOUT, and has that step.
-        share.lookout.first = recorder
+        share.lookout.recorder.first = recorder
         budget = min(2 * vantage.limits.farewell, recorder.remaining())
         await asyncio.wait({share.lookout.task}, timeout=budget)
-        share.lookout.first = None
+        share.lookout.recorder.first = None
     made = report(vantage, recorder, target, trip)
     if share is None or trip.through != "opened" or not made.transcript:
         return made
@@ -153,7 +153,7 @@ async def _opening(recorder: Recorder, share: Awaited) -> None:
         going = lookout.recorder
         began = going.began + share.shift
         raise timed_out(recorder, going.phase, going.peer, began) from None
-    lookout.first = None
+    lookout.recorder.first = None
     if lookout.failure is not None:
         raise Ended(lookout.failure)  # its step was told by the lookout
 
@@ -178,11 +178,6 @@ def peer_of(mailbox: Mailbox) -> str:
     """Write where a mailbox is read as reports do."""
     assert mailbox.imap  # noqa: S101 - the prober completes mailboxes
     return peer(mailbox.imap.host, mailbox.imap.port)
-
-
-def again(failure: Failure) -> Trouble:
-    """Return what was found by another trip, for this one's step."""
-    return Trouble(failure.kind, reply=failure.reply, detail=failure.detail)
 
 
 def timed_out(recorder: Recorder, phase: Phase, at: str, began: float) -> Ended:

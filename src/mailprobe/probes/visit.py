@@ -12,12 +12,13 @@ from mailprobe.model.bookmark import Bookmark
 from mailprobe.model.failure import Kind, Phase
 from mailprobe.model.visit import SentinelRead, VisitReport
 from mailprobe.probes import imap, keepsake
-from mailprobe.probes.imap import REFUSALS, inbox_facts
-from mailprobe.probes.newmail import INBOX
+from mailprobe.probes.idling import idle
+from mailprobe.probes.imap import REFUSALS
+from mailprobe.probes.newmail import INBOX, remove
 from mailprobe.probes.reading import Reader
 from mailprobe.probes.shelf import Shelf
 from mailprobe.probes.watch import TRUSTING
-from mailprobe.wire.trouble import Ended, Trouble
+from mailprobe.wire.trouble import Ended
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -164,16 +165,7 @@ async def rest(
     if pause < TRUSTING or not session.offers("IDLE"):
         await asyncio.sleep(max(pause, 0.0))
         return pause >= TRUSTING or recorder.elapsed() >= until
-    try:
-        async with asyncio.timeout(limits.command + pause):
-            await session.idle_start()
-            with suppress(TimeoutError):
-                async with asyncio.timeout(pause):
-                    await session.idle_push()
-            await session.idle_done()
-    except Trouble as trouble:
-        if trouble.kind not in REFUSALS:
-            raise
+    if await idle(session, asyncio.Event(), pause, limits.command) is None:
         await asyncio.sleep(pause)  # offered and refused: then without it
     return True
 
@@ -262,28 +254,10 @@ async def take_away(vantage: Vantage, recorder: Recorder, visit: Visit) -> None:
             async with recorder.step(
                 Phase.STORE, visit.notes.peer, vantage.limits.command, optional=True
             ):
-                gone = await remove(reader, shelf, uids)
+                validity = shelf.uidvalidity or None
+                gone = await remove(reader.session, shelf.name, validity, uids)
         if gone is not None:
             _removed(reader, mine, gone=gone)
-
-
-async def remove(reader: Reader, shelf: Shelf, uids: list[int]) -> bool:
-    """
-    Delete mails by UID; return whether they are gone.
-
-    Without UIDPLUS they stay flagged, since a plain EXPUNGE could remove
-    somebody else's mail.
-    """
-    session = reader.session
-    facts = inbox_facts(await session.select(shelf.name, read_only=False))
-    if (facts.uidvalidity or 0) != shelf.uidvalidity:
-        return False  # numbered anew under our hands: these are other mails now
-    wanted = b",".join(b"%d" % uid for uid in uids)
-    await session.command("UID STORE", wanted + b" +FLAGS.SILENT (\\Deleted)")
-    if not (session.offers("UIDPLUS") or session.offers("IMAP4REV2")):
-        return False
-    await session.command("UID EXPUNGE", wanted)
-    return True
 
 
 def owe_the_rest(visit: Visit) -> None:

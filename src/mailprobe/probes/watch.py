@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailprobe.mail.canary import Canary
-    from mailprobe.model.limits import Limits
 
 # Seconds between polls from which on a server's silence is not relied upon:
 # by then the extra question costs less than a mail that is overlooked.
@@ -33,13 +32,7 @@ class Eye(Protocol):
         """What its step shows of the watching."""
 
     async def until_seen(
-        self,
-        limits: Limits,
-        *,
-        since: float,
-        until: float,
-        nudge: asyncio.Event,
-        hopeless: Callable[[], bool],
+        self, *, since: float, until: float, hopeless: Callable[[], bool]
     ) -> bool:
         """Watch until the mail is seen; see `Watch.until_seen`."""
 
@@ -55,9 +48,18 @@ class Eye(Protocol):
 
 @dataclass(slots=True, kw_only=True)
 class Watch(NewMail):
-    """Looks for one canary through an IMAP connection of its own."""
+    """
+    Looks for one canary through an IMAP connection of its own.
+
+    Attributes:
+        canary: What is sought.
+        nudge: Set when a look is due at once.
+        sightings: Where it was seen.
+        foreign: Mails with a token that is not ours.
+    """
 
     canary: Canary
+    nudge: asyncio.Event
     sightings: list[Sighting] = field(default_factory=list)
     foreign: int = 0
 
@@ -67,13 +69,7 @@ class Watch(NewMail):
         return f"polls: {self.polls}"
 
     async def until_seen(
-        self,
-        limits: Limits,
-        *,
-        since: float,
-        until: float,
-        nudge: asyncio.Event,
-        hopeless: Callable[[], bool],
+        self, *, since: float, until: float, hopeless: Callable[[], bool]
     ) -> bool:
         """
         Poll until the canary is seen; return False when it is no use any more.
@@ -82,18 +78,16 @@ class Watch(NewMail):
         the sight stays a small share of the transit time.
 
         Args:
-            limits: The pauses, and the budget of one look.
             since: When the mail was submitted, seconds of the probe.
             until: When to give up.
-            nudge: Set when a look is due at once.
             hopeless: Whether the mail can no longer be expected.
         """
-        elapsed = self.recorder.elapsed
+        elapsed, limits = self.recorder.elapsed, self.recorder.limits
         # A look that began before the mail was written shows nothing about it.
         self.last_look = max(self.last_look, since)
         pause = 0.0
         while True:
-            nudge.clear()
+            self.nudge.clear()
             left = until - elapsed()
             async with asyncio.timeout(limits.command):
                 if await self.look(thorough=pause >= TRUSTING or left <= 0):
@@ -105,12 +99,12 @@ class Watch(NewMail):
             pause = min(max(limits.poll_first, share), limits.poll_longest, left)
             with suppress(TimeoutError):
                 async with asyncio.timeout(pause):
-                    await nudge.wait()
+                    await self.nudge.wait()
 
     async def headers(self, sighting: Sighting) -> tuple[bytes, datetime | None]:
         """Fetch the headers of our mail and the time the store gives it."""
-        found = await self.headers_of(sighting.place, [sighting.uid])
-        return found.get(sighting.uid, (b"", None))
+        (found,) = await self.headers_of(sighting.place, [sighting])
+        return found
 
     async def remove(self) -> bool:
         """Delete every sighted copy; return whether all of them are gone."""
