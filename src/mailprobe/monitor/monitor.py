@@ -175,11 +175,12 @@ class Monitor:
 
     async def _resume(self) -> None:
         """Come back to where the last run stopped."""
+        now = self._since = self.desk.now()
+        # First: what the books find now is told as it is found, not from disk again.
+        await self._teller.open(now)
         await self.books.open()
         await resuming.resume(self.desk)
         await standing.recall(self.desk)
-        now = self._since = self.desk.now()
-        await self._teller.open(now)
         for window in self.plan.maintenance:
             await self.books.tick(window)
         facts = self._prober.vantage.facts
