@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from mailprobe.model.sample import Function, Outcome, Party
 from mailprobe.monitor import courier, lookout
 from mailprobe.monitor.auditor import Auditor, tail
 from mailprobe.monitor.books import Books
-from mailprobe.monitor.desk import Desk
+from mailprobe.monitor.desk import PER_PLATFORM, Desk
 from mailprobe.monitor.ledger import Ledger
 from mailprobe.monitor.monitor import Monitor
 from mailprobe.monitor.plan import OUTSIDE, Cohort, Plan, Route
@@ -149,6 +150,26 @@ async def test_a_refused_account_is_left_alone(world: World) -> None:
     await courier.send(world.desk, world.route("eve", "ada"))
     assert len(await world.entries(Intended)) == 1
     assert (await world.ledger.balance()).rejected == 1
+
+
+@pytest.mark.asyncio
+async def test_who_waits_for_a_turn_may_be_refused_meanwhile(world: World) -> None:
+    """Then it does not log in, and no mail is intended that nobody tries to send."""
+    desk, counters = world.desk, world.lab.store.counters
+    async with AsyncExitStack() as turns:
+        for platform in ("italiaonline", "posta"):
+            for _ in range(PER_PLATFORM):
+                await turns.enter_async_context(desk.pace(platform))
+        waiting = [
+            asyncio.ensure_future(courier.send(desk, world.route("eve", "ada"))),
+            asyncio.ensure_future(world.readers["ada"].visit()),
+        ]
+        await asyncio.sleep(0)
+        for name in ("ada", "eve"):
+            desk.breaker.trip(name, desk.now())
+    await asyncio.gather(*waiting)
+    assert not await world.entries(Intended)
+    assert not counters["submission"].connections + counters["imap"].connections
 
 
 @pytest.mark.asyncio

@@ -113,6 +113,14 @@ def test_a_mistake_is_named_with_its_place(
     assert "mailprobe.toml" in str(raised.value)
 
 
+def test_no_mailbox_is_called_outside(tmp_path: Path) -> None:
+    """In a route the word means the world, and nobody else."""
+    text = WHOLE.replace("[mailbox.two]", "[mailbox.outside]")
+    text = text.replace('mailboxes = ["two"]', 'mailboxes = ["outside"]')
+    with pytest.raises(ConfigError, match="no mailbox may be called 'outside'"):
+        read_plan(config(tmp_path, text))
+
+
 def test_without_a_table_it_says_so(tmp_path: Path) -> None:
     """A file that says nothing of monitoring is no plan."""
     with pytest.raises(ConfigError, match=r"no \[monitor\] table"):

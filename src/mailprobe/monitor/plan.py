@@ -138,6 +138,12 @@ class Plan:
         for name in sorted({name for name in names if names.count(name) > 1}):
             message = f"two routes are called {name!r}"
             raise UsageError(message)
+        if OUTSIDE in self.mailboxes:
+            message = (
+                f"no mailbox may be called {OUTSIDE!r}: in a route that means mail "
+                "that comes from outside"
+            )
+            raise UsageError(message)
         held = {name for cohort in self.cohorts for name in cohort.mailboxes}
         for route in self.routes:
             self._known(route, held)
