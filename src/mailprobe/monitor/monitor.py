@@ -179,6 +179,7 @@ class Monitor:
         # First: what the books find now is told as it is found, not from disk again.
         await self._teller.open(now)
         await self.books.open()
+        await self.auditor.open()
         await resuming.resume(self.desk)
         await standing.recall(self.desk)
         for window in self.plan.maintenance:
