@@ -127,6 +127,18 @@ def test_without_a_table_it_says_so(tmp_path: Path) -> None:
         read_plan(config(tmp_path, BOXES))
 
 
+def test_without_a_file_it_says_where_it_looked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that a file that is not there lacks a table."""
+    monkeypatch.delenv("MAILPROBE_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    with pytest.raises(ConfigError, match=r"there is no mailprobe\.toml \(") as no:
+        read_plan(Config.find(tmp_path))
+    for place in (tmp_path, tmp_path / "mailprobe"):
+        assert str(place / "mailprobe.toml") in str(no.value)
+
+
 @given(MOMENTS, st.floats(10, 86_400), st.floats(0, 1, exclude_max=True))
 def test_a_slot_is_the_next_one_and_stays_where_it_is(
     after: datetime, interval: float, place: float

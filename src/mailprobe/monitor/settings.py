@@ -85,11 +85,13 @@ def read_plan(config: Config) -> plan.Plan:
         ConfigError: If there is no such table, or it says something that cannot be
             meant; the message names file, line and key.
     """
-    table = config.document.root.table("monitor") if config.document else None
-    if table is None:
-        where = config.document.where() if config.document else "mailprobe.toml"
-        message = f"{where}: there is no [monitor] table to say what is to be watched"
+    if config.document is None:
+        message = f"{config.absence()}; its [monitor] says what is to be watched"
         raise ConfigError(message)
+    table = config.document.root.table("monitor")
+    if table is None:
+        complaint = "there is no [monitor] table to say what is to be watched"
+        raise config.document.error((), complaint)
     table.only(_KEYS)
     _signed(config, table)
     cohorts = tuple(_cohorts(table, config))
