@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -25,6 +24,7 @@ from mailprobe.monitor.books import Books
 from mailprobe.monitor.desk import Desk
 from mailprobe.monitor.ledger import Ledger
 from mailprobe.monitor.reader import Reader
+from mailprobe.monitor.schedule import place_of
 from mailprobe.monitor.settings import read_plan
 from mailprobe.monitor.telling import Teller
 from mailprobe.prober import Prober
@@ -194,7 +194,7 @@ class Monitor:
         for name, box in plan.mailboxes.items():
             mine = [r.interval for r in plan.routes if name in (r.sender, r.recipient)]
             if mine and box.imap is not None:
-                reader = Reader(desk, name, min(mine), place(f"reader {name}"))
+                reader = Reader(desk, name, min(mine), place_of(f"reader {name}"))
                 self._readers.append(reader)
                 parts.append(reader.serve())
         parts += [self._go_round(), lookout.watch_clock(desk)]
@@ -204,7 +204,7 @@ class Monitor:
     async def _go_round(self) -> None:
         """Look at what needs no mail, and count, again and again."""
         desk, every = self.desk, self.plan.look_every
-        where = place("round of " + " ".join(sorted(self.plan.mailboxes)))
+        where = place_of("round of " + " ".join(sorted(self.plan.mailboxes)))
         while True:
             await desk.slot(every, where)
             await self._ledger.claim()
@@ -246,9 +246,3 @@ class Monitor:
 
 def _prober(config: Config) -> Prober:
     return Prober(**config.prober_options(), catalogue=config.catalogue)
-
-
-def place(name: str) -> float:
-    """Return the place of something in every interval, from 0 to 1."""
-    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
-    return int.from_bytes(digest) / 2**64
