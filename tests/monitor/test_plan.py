@@ -83,6 +83,14 @@ def test_a_plan_is_read_with_what_presets_know(tmp_path: Path) -> None:
     assert window.begins_at == datetime(2026, 12, 1, 22, 0, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("path", ["alive", "{}/alive"])
+def test_a_heartbeat_is_a_file_beside_the_settings(tmp_path: Path, path: str) -> None:
+    """As every path in them: wherever the monitor was started."""
+    said = f'heartbeat = "file:{path.format(tmp_path)}"\noutside ='
+    plan = read_plan(config(tmp_path, WHOLE.replace("outside =", said)))
+    assert plan.heartbeat == f"file:{tmp_path / 'alive'}"
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [

@@ -14,7 +14,7 @@ Every key of it::
     budget = 200                         # mails a day from one account
     outside = "canary@example.org"       # who writes from outside, if a route does
     sentinels = false                    # keep an old mail of each mailbox in sight
-    heartbeat = "https://beat.example.org/1"   # or "file:PATH"; after every audit
+    heartbeat = "https://beat.example.org/1"   # or "file:alive"; after every audit
     notify = ["env:NOTIFY_URL"]          # Apprise URLs, told of changes of incidents
     webhook = "env:WEBHOOK_URL"          # the same as JSON
 
@@ -39,7 +39,6 @@ Every key of it::
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.credentials import Reference
@@ -48,6 +47,7 @@ from mailprobe.model.incident import Maintenance
 from mailprobe.model.sample import Party
 from mailprobe.monitor import plan
 from mailprobe.providers.document import shown
+from mailprobe.settings import beside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -139,9 +139,7 @@ def _signed(config: Config, table: Table) -> None:
 def ledger_of(table: Table) -> str | Path:
     """Return where the ledger is: a URL, or a path relative to the file."""
     text = table.text("ledger", "mailprobe.sqlite")
-    if "://" in text:
-        return text
-    return table.document.path.parent / os.path.expanduser(text)  # noqa: PTH111 - never raises
+    return text if "://" in text else beside(table.document.path.parent, text)
 
 
 def _cohorts(monitor: Table, config: Config) -> list[plan.Cohort]:
@@ -230,7 +228,10 @@ def _seconds(table: Table, key: str, default: float) -> float:
 
 def _heartbeat(table: Table) -> str:
     text = table.text("heartbeat", "")
-    if text and not text.startswith(("http://", "https://", "file:")):
+    if text.startswith("file:"):
+        path = beside(table.document.path.parent, text.removeprefix("file:"))
+        return f"file:{path}"
+    if text and not text.startswith(("http://", "https://")):
         table.refuse("heartbeat", f"{shown(text)} is neither a URL nor file:PATH")
     return text
 
