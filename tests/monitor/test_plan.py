@@ -105,6 +105,8 @@ def test_a_heartbeat_is_a_file_beside_the_settings(tmp_path: Path, path: str) ->
         (("interval = 900", "interval = 1"), "interval of 1 s"),
         (("ends = 2026-12-02", "ends = 2026-11-02"), "not after it begins"),
         (("T23:00:00+01:00", "T23:00:00"), "offset from UTC"),
+        (("interval = 900", "interval = 860"), "'one' take 202 mails a day"),
+        (("late_after = 60", "budget = 0"), "line 13, monitor.budget"),
         (("late_after = 60", 'webhook = "https://x"'), "secret"),
         (("late_after = 60", 'heartbeat = "beat"'), "neither a URL nor"),
     ],

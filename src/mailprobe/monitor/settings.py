@@ -39,6 +39,8 @@ Every key of it::
 
 from __future__ import annotations
 
+from collections import Counter
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.credentials import Reference
@@ -46,6 +48,7 @@ from mailprobe.model.errors import ConfigError, UsageError
 from mailprobe.model.incident import Maintenance
 from mailprobe.model.sample import Party
 from mailprobe.monitor import plan
+from mailprobe.monitor.schedule import DAY
 from mailprobe.providers.document import shown
 from mailprobe.settings import beside
 
@@ -97,7 +100,7 @@ def read_plan(config: Config) -> plan.Plan:
     cohorts = tuple(_cohorts(table, config))
     names = sorted({name for cohort in cohorts for name in cohort.mailboxes})
     try:
-        return plan.Plan(
+        made = plan.Plan(
             ledger=ledger_of(table),
             mailboxes={name: config.mailbox(name) for name in names},
             cohorts=cohorts,
@@ -123,6 +126,22 @@ def read_plan(config: Config) -> plan.Plan:
         )
     except UsageError as error:
         raise table.document.error(table.path, str(error)) from None
+    _affordable(table, made)
+    return made
+
+
+def _affordable(table: Table, made: plan.Plan) -> None:
+    """Hold that no account stops to send in the middle of the day, unnoticed."""
+    daily: Counter[str] = Counter()
+    for route in made.routes:
+        daily[route.sender] += ceil(DAY.total_seconds() / route.interval)
+    for sender, mails in daily.items():
+        if mails > made.budget:
+            table.refuse(
+                "budget",
+                f"the routes from {shown(sender)} take {mails} mails a day, more than "
+                f"the budget of {made.budget}; raise it or an interval, or send less",
+            )
 
 
 def _signed(config: Config, table: Table) -> None:
