@@ -8,7 +8,7 @@ import logging
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,16 +16,16 @@ import pytest
 from mailprobe.credentials import Reference
 from mailprobe.model.entry import Changed, Sampled
 from mailprobe.model.errors import ConfigError
-from mailprobe.model.incident import Change, Event, Incident, State
+from mailprobe.model.incident import Change
 from mailprobe.model.sample import Party
 from mailprobe.model.target import Mailbox
-from mailprobe.model.verdict import Blame
 from mailprobe.monitor import channels, heartbeat
 from mailprobe.monitor.ledger import Ledger
 from mailprobe.monitor.monitor import Monitor
 from mailprobe.monitor.plan import Cohort, Plan, Route
 from mailprobe.monitor.telling import QUEUE_MAX, Teller
 from mailprobe.prober import Prober
+from tests.incidents import INCIDENT, NOON, OPENED
 from tests.judge.streams import WORK, stream
 from tests.monitor.hooks import Hook, hook
 from tests.monitor.stories import Hand
@@ -36,19 +36,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio
 
-NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-INCIDENT = Incident(
-    id="2026-11-24-italiaonline",
-    culprit="italiaonline",
-    blame=Blame.PROVIDER,
-    parties=("libero", "virgilio"),
-    state=State.OPEN,
-    began_at=NOON,
-    opened_at=NOON,
-    changed_at=NOON,
-    why="italiaonline fails since 12:00.",
-)
-OPENED = Event(at=NOON, change=Change.OPENED, incident=INCIDENT)
 CLOSED = replace(OPENED, at=NOON + timedelta(hours=1), change=Change.CLOSED)
 SECRET = "tok-3fe1c0de"
 
