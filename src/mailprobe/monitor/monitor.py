@@ -17,7 +17,7 @@ from mailprobe.monitor import (
     lookout,
     notices,
     resuming,
-    standing,
+    snapshot,
 )
 from mailprobe.monitor.auditor import Auditor
 from mailprobe.monitor.books import Books
@@ -162,15 +162,15 @@ class Monitor:
             at=now,
             since=self._since,
             ledger=self._ledger.place,
-            parties=standing.parties(desk),
+            parties=snapshot.parties(desk),
             incidents=self.books.watchbook.open,
             in_flight=len(self.books.pending),
-            overdue=standing.overdue(desk),
-            sent=standing.sent(desk),
+            overdue=snapshot.overdue(desk),
+            sent=snapshot.sent(desk),
             held=tuple((name, until) for name, until in held if until > now),
             events=tuple(self.events),
             trouble=(*beat, *self._teller.trouble),
-            slots=standing.slots(desk),
+            slots=snapshot.slots(desk),
         )
 
     async def _resume(self) -> None:
@@ -181,7 +181,7 @@ class Monitor:
         await self.books.open()
         await self.auditor.open()
         await resuming.resume(self.desk)
-        await standing.recall(self.desk)
+        await snapshot.recall(self.desk)
         for window in self.plan.maintenance:
             await self.books.tick(window)
         facts = self._prober.vantage.facts

@@ -1,4 +1,4 @@
-"""How things stand with a monitor, worked out when somebody asks."""
+"""What a snapshot of a running monitor says, worked out when somebody asks."""
 
 from __future__ import annotations
 
