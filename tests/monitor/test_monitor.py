@@ -254,6 +254,39 @@ async def test_a_part_that_fails_ends_the_whole(
 
 
 @pytest.mark.asyncio
+async def test_it_lets_go_though_it_is_cancelled_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is cancelled while it ends leaves the ledger to the next monitor."""
+    begun, ending = asyncio.Event(), asyncio.Event()
+    plan = replace(world.plan, ledger=f"{world.plan.ledger}2")
+
+    async def slow(_: Desk) -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ending.set()
+            await asyncio.sleep(3600)
+
+    monkeypatch.setattr(lookout, "watch_clock", slow)
+
+    async def watch() -> None:
+        async with Monitor(plan, world.prober) as monitor:
+            await monitor.run()
+
+    work = asyncio.ensure_future(watch())
+    await begun.wait()
+    work.cancel()
+    await ending.wait()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    async with Ledger.open(plan.ledger) as ledger:
+        await ledger.claim()
+
+
+@pytest.mark.asyncio
 async def test_another_key_is_said(world: World) -> None:
     """Mail that was signed with a key that is gone cannot be recognised: an alarm."""
     await courier.send(world.desk, world.route("eve", "ada"))

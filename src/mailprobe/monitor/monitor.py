@@ -123,17 +123,22 @@ class Monitor:
     ) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        failure = self._failure()
-        try:
-            await self.books.record(Ran(at=self.desk.now(), running=False))
-        except LedgerError:
-            if not isinstance(error or failure, LedgerError):
-                raise  # else it is said already
+        try:  # whoever is cancelled here, too, lets go of the ledger nevertheless
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            failure = self._failure()
+            await self._sign_off(error or failure)
         finally:
             await self._ledger.__aexit__(None, None, None)
         if error is None and failure is not None:
             raise failure  # whoever did not await `run` has to know it, too
+
+    async def _sign_off(self, why: BaseException | None) -> None:
+        """Note that it ends in order."""
+        try:
+            await self.books.record(Ran(at=self.desk.now(), running=False))
+        except LedgerError:
+            if not isinstance(why, LedgerError):
+                raise  # else it is said already
 
     def _failure(self) -> BaseException | None:
         """Return what ended a part, if one was ended."""
