@@ -230,13 +230,17 @@ class Config:
         file = f"{shown(self.document.path)}: " if self.document else ""
         raise ConfigError(file + reason)
 
+    def absence(self) -> str:
+        """Say in part of a sentence that there is no file, and where it could be."""
+        places = " and ".join(str(path) for path in self.searched)
+        looked = f" (looked for {places})" if places else ""
+        return f"there is no {FILE_NAME}{looked}"
+
     def _nearest(self, name: str) -> str:
         from difflib import get_close_matches  # noqa: PLC0415 - only for a mistake
 
         if self.document is None:
-            places = " and ".join(str(path) for path in self.searched)
-            looked = f" (looked for {places})" if places else ""
-            return f": there is no {FILE_NAME}{looked}"
+            return f": {self.absence()}"
         if not self.mailboxes:
             return "; the file has no [mailbox.NAME] table"
         from mailprobe.providers.document import dotted  # noqa: PLC0415 - the same

@@ -78,14 +78,14 @@ def _prober(table: Table) -> ProberSettings:
     ca_file = table.text("ca_file", "")
     return ProberSettings(
         nameservers=_nameservers(table),
-        ca_file=_path(folder, ca_file) if ca_file else None,
+        ca_file=beside(folder, ca_file) if ca_file else None,
         ehlo_name=_ehlo_name(table),
         timeout=timeout(table),
         mx_port=_port(table, "mx_port"),
         control=_controls(table),
         attempts=_attempts(table),
         canary_key=_reference(table, "canary_key"),
-        presets=tuple(_path(folder, text) for text in table.texts("presets")),
+        presets=tuple(beside(folder, text) for text in table.texts("presets")),
     )
 
 
@@ -195,5 +195,6 @@ def _mechanism(table: Table) -> str:
     return name.upper()
 
 
-def _path(folder: Path, text: str) -> Path:
+def beside(folder: Path, text: str) -> Path:
+    """Return the path that a file in this folder means."""
     return folder / os.path.expanduser(text)  # noqa: PTH111 - never raises

@@ -25,6 +25,7 @@ from mailprobe.lab.faults import Reply, Stall
 from mailprobe.lab.outages import outage
 from mailprobe.model.entry import Intended, Ran
 from mailprobe.monitor.ledger import Ledger
+from tests.cli.processes import PROGRAM, start, until
 from tests.monitor.hooks import hook
 
 if TYPE_CHECKING:
@@ -32,34 +33,7 @@ if TYPE_CHECKING:
     from mailprobe.model.entry import Entry
     from mailprobe.model.passage import Balance
 
-# Ctrl-C is ignored in what a shell started in the background, and in its children.
-PROGRAM = (
-    "import signal, sys; signal.signal(signal.SIGINT, signal.default_int_handler); "
-    "from mailprobe.cli import main; sys.exit(main())"
-)
 SOON = ("interval = 60", "interval = 10")  # the shortest that is taken
-
-
-def start(*words: str, program: str = PROGRAM) -> subprocess.Popen[str]:
-    """Start a command."""
-    return subprocess.Popen(  # noqa: S603 - our own interpreter
-        [sys.executable, "-c", program, *words],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
-
-
-def until(process: subprocess.Popen[str], part: str) -> str:
-    """Read standard output up to the line that has *part* in it."""
-    assert process.stdout is not None
-    read = ""
-    for line in process.stdout:
-        read += line
-        if part in line:
-            return read
-    raise AssertionError(read + (process.stderr.read() if process.stderr else ""))
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 from mailprobe.cli import main
 from mailprobe.lab import Refuse, Reply
 from mailprobe.render.schema import schema
-from tests.cli.test_signals import ENDS, _start
+from tests.cli.processes import ENDS, start
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -174,7 +174,7 @@ def test_a_bad_line_of_a_stream_is_told_at_once(settings: str, tmp_path: Path) -
     """It is told while the stream goes on; what comes behind it is looked at."""
     file = tmp_path / "checks.ndjson"
     words = ["sweep", "-", "--config", settings, "--output", str(file)]
-    with _start(*words, "--format", "json", stdin=True) as process:
+    with start(*words, "--format", "json", stdin=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
@@ -217,7 +217,7 @@ def test_a_stream_without_end(
     """Checks come while the stream goes on; a signal ends it, and nothing is lost."""
     file = tmp_path / "checks.ndjson"
     words = ["sweep", "-", "--config", settings, "--output", str(file)]
-    with _start(*words, "--format", "json", stdin=True) as process:
+    with start(*words, "--format", "json", stdin=True) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         process.stdin.write("libero.test\n")

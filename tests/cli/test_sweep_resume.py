@@ -16,7 +16,7 @@ import pytest
 from mailprobe.cli import main
 from mailprobe.lab import Refuse
 from mailprobe.render.outcome import START, outcome_in
-from tests.cli.test_signals import ENDS, _start
+from tests.cli.processes import ENDS, start
 from tests.cli.test_sweep import documents
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ def test_a_signal_in_the_middle(
     targets.write_text("\n".join(lines), "utf-8")
     words = ["--config", settings, "--format", "json", "--at-once", "4"]
     run = ["sweep", str(targets), "--output", str(file), *words]
-    with _start(*run) as process:
+    with start(*run) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.readline()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +20,7 @@ from mailprobe.model.sample import Function, Outcome, Party
 from mailprobe.monitor import courier, lookout
 from mailprobe.monitor.auditor import Auditor, tail
 from mailprobe.monitor.books import Books
-from mailprobe.monitor.desk import Desk
+from mailprobe.monitor.desk import PER_PLATFORM, Desk
 from mailprobe.monitor.ledger import Ledger
 from mailprobe.monitor.monitor import Monitor
 from mailprobe.monitor.plan import OUTSIDE, Cohort, Plan, Route
@@ -152,6 +153,26 @@ async def test_a_refused_account_is_left_alone(world: World) -> None:
 
 
 @pytest.mark.asyncio
+async def test_who_waits_for_a_turn_may_be_refused_meanwhile(world: World) -> None:
+    """Then it does not log in, and no mail is intended that nobody tries to send."""
+    desk, counters = world.desk, world.lab.store.counters
+    async with AsyncExitStack() as turns:
+        for platform in ("italiaonline", "posta"):
+            for _ in range(PER_PLATFORM):
+                await turns.enter_async_context(desk.pace(platform))
+        waiting = [
+            asyncio.ensure_future(courier.send(desk, world.route("eve", "ada"))),
+            asyncio.ensure_future(world.readers["ada"].visit()),
+        ]
+        await asyncio.sleep(0)
+        for name in ("ada", "eve"):
+            desk.breaker.trip(name, desk.now())
+    await asyncio.gather(*waiting)
+    assert not await world.entries(Intended)
+    assert not counters["submission"].connections + counters["imap"].connections
+
+
+@pytest.mark.asyncio
 async def test_a_run_goes_on_where_the_last_one_ended(world: World) -> None:
     """Bookmarks, mails waited for and refusals outlive the process."""
     await courier.send(world.desk, world.route("eve", "ada"))
@@ -230,6 +251,39 @@ async def test_a_part_that_fails_ends_the_whole(
     async with Ledger.open(plan.ledger, write=False) as ledger:
         kinds = [entry.kind async for _, entry in ledger.entries()]
     assert (kinds[0], kinds[-1]) == ("ran", "ran")
+
+
+@pytest.mark.asyncio
+async def test_it_lets_go_though_it_is_cancelled_twice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever is cancelled while it ends leaves the ledger to the next monitor."""
+    begun, ending = asyncio.Event(), asyncio.Event()
+    plan = replace(world.plan, ledger=f"{world.plan.ledger}2")
+
+    async def slow(_: Desk) -> None:
+        begun.set()
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ending.set()
+            await asyncio.sleep(3600)
+
+    monkeypatch.setattr(lookout, "watch_clock", slow)
+
+    async def watch() -> None:
+        async with Monitor(plan, world.prober) as monitor:
+            await monitor.run()
+
+    work = asyncio.ensure_future(watch())
+    await begun.wait()
+    work.cancel()
+    await ending.wait()
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    async with Ledger.open(plan.ledger) as ledger:
+        await ledger.claim()
 
 
 @pytest.mark.asyncio

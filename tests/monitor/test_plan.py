@@ -83,6 +83,14 @@ def test_a_plan_is_read_with_what_presets_know(tmp_path: Path) -> None:
     assert window.begins_at == datetime(2026, 12, 1, 22, 0, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("path", ["alive", "{}/alive"])
+def test_a_heartbeat_is_a_file_beside_the_settings(tmp_path: Path, path: str) -> None:
+    """As every path in them: wherever the monitor was started."""
+    said = f'heartbeat = "file:{path.format(tmp_path)}"\noutside ='
+    plan = read_plan(config(tmp_path, WHOLE.replace("outside =", said)))
+    assert plan.heartbeat == f"file:{tmp_path / 'alive'}"
+
+
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
@@ -97,6 +105,8 @@ def test_a_plan_is_read_with_what_presets_know(tmp_path: Path) -> None:
         (("interval = 900", "interval = 1"), "interval of 1 s"),
         (("ends = 2026-12-02", "ends = 2026-11-02"), "not after it begins"),
         (("T23:00:00+01:00", "T23:00:00"), "offset from UTC"),
+        (("interval = 900", "interval = 860"), "'one' take 202 mails a day"),
+        (("late_after = 60", "budget = 0"), "line 13, monitor.budget"),
         (("late_after = 60", 'webhook = "https://x"'), "secret"),
         (("late_after = 60", 'heartbeat = "beat"'), "neither a URL nor"),
     ],
@@ -113,10 +123,30 @@ def test_a_mistake_is_named_with_its_place(
     assert "mailprobe.toml" in str(raised.value)
 
 
+def test_no_mailbox_is_called_outside(tmp_path: Path) -> None:
+    """In a route the word means the world, and nobody else."""
+    text = WHOLE.replace("[mailbox.two]", "[mailbox.outside]")
+    text = text.replace('mailboxes = ["two"]', 'mailboxes = ["outside"]')
+    with pytest.raises(ConfigError, match="no mailbox may be called 'outside'"):
+        read_plan(config(tmp_path, text))
+
+
 def test_without_a_table_it_says_so(tmp_path: Path) -> None:
     """A file that says nothing of monitoring is no plan."""
     with pytest.raises(ConfigError, match=r"no \[monitor\] table"):
         read_plan(config(tmp_path, BOXES))
+
+
+def test_without_a_file_it_says_where_it_looked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that a file that is not there lacks a table."""
+    monkeypatch.delenv("MAILPROBE_CONFIG", raising=False)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    with pytest.raises(ConfigError, match=r"there is no mailprobe\.toml \(") as no:
+        read_plan(Config.find(tmp_path))
+    for place in (tmp_path, tmp_path / "mailprobe"):
+        assert str(place / "mailprobe.toml") in str(no.value)
 
 
 @given(MOMENTS, st.floats(10, 86_400), st.floats(0, 1, exclude_max=True))

@@ -159,6 +159,19 @@ async def test_a_budget_is_counted_over_restarts(runs: Runs) -> None:
         assert await runs.sent(desk) == 3 * runs.plan.budget + 1
 
 
+async def test_who_writes_from_outside_has_a_budget_of_its_own(runs: Runs) -> None:
+    """Also if it bears the address of a mailbox, and over restarts."""
+    runs.plan = replace(runs.plan, outside=runs.plan.mailboxes["eve"].address)
+    async with runs.run() as desk:
+        for _ in range(2):
+            await courier.send(desk, ROUTES["world"])
+    async with runs.run() as desk:
+        await courier.send(desk, ROUTES["world"])
+        assert await runs.sent(desk) == 2
+        await courier.send(desk, ROUTES["out"])
+        assert await runs.sent(desk) == 3
+
+
 async def test_a_whole_monitor_is_at_home_there(runs: Runs) -> None:
     """It starts, claims its ledger, knows how things stand, and ends in order."""
     async with runs.run() as desk:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,9 +11,8 @@ import pytest_asyncio
 
 from mailprobe.lab import Lab
 from mailprobe.model.entry import Planted, Reread
-from mailprobe.model.incident import Incident, State
+from mailprobe.model.incident import State
 from mailprobe.model.sample import Party
-from mailprobe.model.verdict import Blame
 from mailprobe.monitor import notices
 from mailprobe.monitor.books import Books
 from mailprobe.monitor.desk import Desk
@@ -21,6 +20,7 @@ from mailprobe.monitor.ledger import Ledger
 from mailprobe.monitor.plan import Cohort, Plan, Route
 from mailprobe.monitor.reader import Reader
 from mailprobe.prober import Prober
+from tests.incidents import INCIDENT, NOON
 from tests.monitor.stories import Hand
 from tests.worlds import prober_options_for
 
@@ -33,18 +33,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio
 
 ADA = "ada@libero.test"
-NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 OLD = b"From: b@x.test\r\nMessage-ID: <old@x.test>\r\n\r\nHello from long ago.\r\n"
-OVER = Incident(
-    id="2026-11-24-italiaonline",
-    culprit="italiaonline",
-    blame=Blame.PROVIDER,
-    parties=("libero",),
-    state=State.CLOSED,
-    began_at=NOON,
-    opened_at=NOON,
-    changed_at=NOON,
-)
+OVER = replace(INCIDENT, parties=("libero",), state=State.CLOSED)
 
 
 class World:

@@ -8,23 +8,27 @@ import logging
 import sys
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
 from mailprobe.credentials import Reference
-from mailprobe.model.entry import Changed
+from mailprobe.model.entry import Changed, Sampled
 from mailprobe.model.errors import ConfigError
-from mailprobe.model.incident import Change, Event, Incident, State
+from mailprobe.model.incident import Change
 from mailprobe.model.sample import Party
 from mailprobe.model.target import Mailbox
-from mailprobe.model.verdict import Blame
 from mailprobe.monitor import channels, heartbeat
 from mailprobe.monitor.ledger import Ledger
+from mailprobe.monitor.monitor import Monitor
 from mailprobe.monitor.plan import Cohort, Plan, Route
 from mailprobe.monitor.telling import QUEUE_MAX, Teller
+from mailprobe.prober import Prober
+from tests.incidents import INCIDENT, NOON, OPENED
+from tests.judge.streams import WORK, stream
 from tests.monitor.hooks import Hook, hook
+from tests.monitor.stories import Hand
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -32,19 +36,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.asyncio
 
-NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
-INCIDENT = Incident(
-    id="2026-11-24-italiaonline",
-    culprit="italiaonline",
-    blame=Blame.PROVIDER,
-    parties=("libero", "virgilio"),
-    state=State.OPEN,
-    began_at=NOON,
-    opened_at=NOON,
-    changed_at=NOON,
-    why="italiaonline fails since 12:00.",
-)
-OPENED = Event(at=NOON, change=Change.OPENED, incident=INCIDENT)
 CLOSED = replace(OPENED, at=NOON + timedelta(hours=1), change=Change.CLOSED)
 SECRET = "tok-3fe1c0de"
 
@@ -108,12 +99,12 @@ async def came(one: Hook) -> dict[str, object]:
     return said
 
 
-async def settled(teller: Teller) -> None:
+async def settled(teller: Teller, begun: datetime = NOON) -> None:
     """Return when what was told is kept, so that a next run knows it."""
     ledger = teller.channels[0]._ledger
     while True:
         kept = await ledger.kept(teller.channels[0]._key)
-        if kept and kept.decode() != NOON.isoformat():
+        if kept and kept.decode() != begun.isoformat():
             return
         await asyncio.sleep(0.001)
 
@@ -194,6 +185,24 @@ async def test_what_was_not_told_is_told_by_the_next_run(
             await ledger.append(Changed(at=event.at, event=event))
     async with telling(tmp_path, given):
         assert (await came(there))["change"] == "closed"
+    assert there.got.empty()
+
+
+async def test_what_a_killed_run_did_not_judge_is_told_once(
+    there: Hook, tmp_path: Path
+) -> None:
+    """An incident that a new run finds in old facts is told as if it was just found."""
+    clock, given = Hand(), replace(plan(webhook="HOOK"), ledger=tmp_path / "ledger.db")
+    async with Ledger.open(given.ledger, clock=clock) as ledger:
+        await Teller(given, ledger).open(clock.at - timedelta(days=1))
+        for sample in stream(clock.at - timedelta(hours=3), 0.1, lambda _: WORK):
+            await ledger.append(Sampled(at=sample.known_at, sample=sample))
+    async with Prober(clock=clock) as prober, Monitor(given, prober) as monitor:
+        found = [event.change for event in monitor.events]
+        assert found
+        told = [(await came(there))["change"] for _ in found]
+        await settled(monitor._teller, clock.at - timedelta(days=1))
+    assert told == found
     assert there.got.empty()
 
 

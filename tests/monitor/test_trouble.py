@@ -14,6 +14,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
 from mailprobe.model.errors import LedgerError, UsageError
 from mailprobe.monitor.ledger import Ledger
@@ -158,6 +159,31 @@ async def test_locked_for_long(place: Place) -> None:
         engine.dispose()
         await ledger.append(sampled(3))
         assert (await ledger.verify()).entries == 2
+
+
+@pytest.mark.parametrize("broken", [("commit",), ("commit", "rollback")])
+async def test_a_transaction_that_cannot_be_ended(
+    place: Place, broken: tuple[str, ...]
+) -> None:
+    """Its append raises and leaves nothing; those after it do not suffer from it."""
+
+    def fail(_: sa.Connection) -> None:
+        message = "disk I/O error"
+        raise sqlite3.OperationalError(message)
+
+    async with place.open(patience=1) as ledger:
+        await ledger.append(intended("first"))
+        engine = ledger._hands._store._writer
+        for what in broken:
+            sa.event.listen(engine, what, fail)
+        with pytest.raises(LedgerError, match="disk I/O error"):
+            await ledger.append(intended("lost"))
+        for what in broken:
+            sa.event.remove(engine, what, fail)
+        await ledger.append(intended("last"))
+        tokens = {one.token for one in await ledger.passages()}
+        assert (await ledger.verify()).sound
+    assert tokens == {"first", "last"}
 
 
 _FULL = """

@@ -3,30 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from mailprobe.model.availability import Availability
-from mailprobe.model.incident import Change, Event, Incident, State
 from mailprobe.model.sample import Function, Party
 from mailprobe.model.snapshot import Notice, PartyStanding, Slot, Snapshot
-from mailprobe.model.verdict import Blame, Status
+from mailprobe.model.verdict import Status
 from mailprobe.render import watch
 from mailprobe.render.spans import Look, plain
+from tests.incidents import INCIDENT, NOON, OPENED
 
-NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 LIBERO = Party(name="libero", platform="italiaonline")
-INCIDENT = Incident(
-    id="2026-11-24-italiaonline",
-    culprit="italiaonline",
-    blame=Blame.PROVIDER,
-    parties=("libero", "virgilio"),
-    state=State.OPEN,
-    began_at=NOON,
-    opened_at=NOON,
-    changed_at=NOON,
-    why="italiaonline fails since 12:00: mailboxes cannot be opened.",
-)
-EVENT = Event(at=NOON, change=Change.OPENED, incident=INCIDENT)
 
 
 def works(function: Function, working: int, of: int, status: Status) -> Availability:
@@ -62,7 +49,7 @@ SNAPSHOT = Snapshot(
     overdue=3,
     sent=96,
     held=(("libero1", NOON + timedelta(hours=6)),),
-    events=(EVENT,),
+    events=(OPENED,),
     trouble=("the heartbeat was not taken: the server answered 500",),
     slots=(Slot(at=NOON + timedelta(hours=3, minutes=15), route="around: a to b"),),
 )
@@ -139,7 +126,7 @@ def test_strangers_do_not_move_the_cursor() -> None:
     )
     lines = [
         *plain(watch.lines(shown)).split("\n"),
-        watch.event_line(replace(EVENT, incident=replace(INCIDENT, why=bad))),
+        watch.event_line(replace(OPENED, incident=replace(INCIDENT, why=bad))),
         watch.notice_line(Notice(at=NOON, word="held", text=bad)),
     ]
     assert not any(set(line) & set("\x1b\x07\r\n") for line in lines)
@@ -148,7 +135,7 @@ def test_strangers_do_not_move_the_cursor() -> None:
 
 def test_a_log_has_a_line_for_each_thing() -> None:
     """A time as RFC 3339 has it, a word, and what happened."""
-    assert watch.event_line(EVENT) == (
+    assert watch.event_line(OPENED) == (
         "2026-11-24T12:00:00Z opened 2026-11-24-italiaonline: "
         "italiaonline fails since 12:00: mailboxes cannot be opened."
     )

@@ -132,7 +132,7 @@ def _monitor(lab: Lab | ThreadedLab) -> Iterator[str]:
     names = [domain.partition(".")[0] for domain in lab.domains]
     boxes = {name: [f"{user}-{name}" for user in USERS] for name in names}
     yield from ("", "[monitor]", "interval = 60", "look_every = 30", "patience = 10")
-    yield 'outside = "canary@outside.test"'
+    yield from ("budget = 100000", 'outside = "canary@outside.test"')
     for name in names:
         yield from (
             "",

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.judge import fates
+from mailprobe.judge.arrival import handed_over
 from mailprobe.model.entry import Alarmed, Counted, Expired
 from mailprobe.model.incident import Tick
 from mailprobe.model.passage import Fate
 from mailprobe.model.sample import Backlog
+from mailprobe.monitor.answers import mails
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -25,6 +27,7 @@ TAIL_LEAST: Final = 5  # fewer mails have no tail
 TAIL_SHARE: Final = 0.9  # nine of ten: one that was greylisted says nothing
 USUAL: Final = timedelta(days=7)  # each hour of the week once
 STALE: Final = timedelta(hours=1)  # of a week, what one hour adds changes nothing
+PRUNE_EVERY: Final = 3600.0  # seconds; reports are kept for days
 ARRIVED: Final = frozenset({Fate.DELIVERED, Fate.LATE, Fate.JUNK, Fate.RECOVERED})
 
 
@@ -44,6 +47,15 @@ class Auditor:
         )
         self._late: dict[str, int] = defaultdict(int)
         self._usually: dict[str, tuple[datetime, float | None]] = {}
+        self._imbalance = 0  # as it was told last
+        self._pruned_at: float | None = None
+
+    async def open(self) -> None:
+        """Come back to what the last run knew: how long mail took in the last week."""
+        since = self._desk.now() - USUAL
+        async for passage in mails(self._desk.books.ledger, since):
+            self.arrived((passage,))
+        self._late.clear()
 
     def arrived(self, passages: Iterable[Passage]) -> None:
         """Take note of mails whose fate is known now."""
@@ -51,8 +63,7 @@ class Auditor:
             if one.fate not in ARRIVED or one.delay is None or one.duplicates:
                 continue
             platform = self._platform(one)
-            sent = one.submitted_at or one.intended_at
-            self._delays[platform].append((sent, one.delay))
+            self._delays[platform].append((handed_over(one), one.delay))
             self._late[platform] += one.delay > one.late_after
 
     async def audit(
@@ -60,6 +71,8 @@ class Auditor:
     ) -> None:
         """
         Count once: backlogs, mails to be given up, and the balance.
+
+        Reports whose time is up are removed, now and then.
 
         Args:
             seen: What is to be written down with it.
@@ -75,14 +88,21 @@ class Auditor:
         ]
         platforms = sorted({c.party.platform for c in desk.plan.cohorts})
         counted = [Counted(at=now, backlog=self._backlog(p, now)) for p in platforms]
-        balance = await desk.books.ledger.balance()
-        alarms = (
-            [Alarmed(at=now, what=f"{balance.imbalance} mails are unaccounted for")]
-            if balance.imbalance
-            else []
-        )
+        alarms = await self._alarms(now)
         await desk.books.record(*seen, *given_up, *counted, *alarms, details=details)
         await desk.books.tick(Tick(at=now))
+        elapsed = desk.elapsed()
+        if self._pruned_at is None or elapsed - self._pruned_at >= PRUNE_EVERY:
+            self._pruned_at = elapsed
+            await desk.books.ledger.prune(now)
+
+    async def _alarms(self, now: datetime) -> list[Alarmed]:
+        """Say so if the books do not balance, and again only if that changes."""
+        before = self._imbalance
+        self._imbalance = found = (await self._desk.books.ledger.balance()).imbalance
+        if found in (0, before):
+            return []
+        return [Alarmed(at=now, what=f"{found} mails are unaccounted for")]
 
     def _backlog(self, platform: str, now: datetime) -> Backlog:
         pending = [
@@ -93,8 +113,7 @@ class Auditor:
         ages = [
             age
             for one in pending
-            if (age := (now - (one.submitted_at or one.intended_at)).total_seconds())
-            > one.late_after
+            if (age := (now - handed_over(one)).total_seconds()) > one.late_after
         ]
         known = self._delays[platform]
         while known and known[0][0] < now - USUAL:
@@ -111,11 +130,27 @@ class Auditor:
         )
 
     def _usual(self, platform: str, now: datetime) -> float | None:
-        """Return the tail of the days before; it changes slowly, and takes sorting."""
+        """
+        Return the tail of the quiet times of a week; None if there were none.
+
+        It changes slowly, and takes sorting. What an outage delays is not usual, or
+        mail would seem as fast as ever as soon as it has been slow for long enough.
+        """
         at, usual = self._usually.get(platform, (None, None))
         if at is None or not timedelta() <= now - at < STALE:
-            known = self._delays[platform]
-            usual = tail([delay for sent, delay in known if sent < now - TAIL])
+            outages = [
+                (one.began_at, one.closed_at or now)
+                for one in self._desk.books.watchbook.incidents
+                if one.culprit == platform
+            ]
+            usual = tail(
+                [
+                    delay
+                    for sent, delay in self._delays[platform]
+                    if sent < now - TAIL
+                    and not any(began <= sent < over for began, over in outages)
+                ]
+            )
             self._usually[platform] = now, usual
         return usual
 

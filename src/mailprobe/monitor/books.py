@@ -60,7 +60,6 @@ class Books:
         self._turn = asyncio.Lock()
         self._kept_at: datetime | None = None
         self._heard = 0  # statements up to this entry are folded
-        self._said: list[Stated] = []  # those since then that are, too
 
     async def open(self) -> None:
         """Come back to where the last run stopped, whatever ended it."""
@@ -96,6 +95,8 @@ class Books:
         """
         Write entries down, then judge and tell what follows from them.
 
+        What a provider said is heard at the next `tick`, whoever noted it.
+
         Args:
             entries: What happened.
             keep: As in `Ledger.append`.
@@ -114,8 +115,8 @@ class Books:
                     self.pending[token] = passage
                 else:
                     self.pending.pop(token, None)
-            events = [event for entry in entries for event in self._fold(entry)]
-            self._said += [entry for entry in entries if isinstance(entry, Stated)]
+            facts = [entry for entry in entries if not isinstance(entry, Stated)]
+            events = [event for entry in facts for event in self._fold(entry)]
             if events:
                 await self.ledger.append(*_notes(events))
         self._on_change(passages)
@@ -153,16 +154,13 @@ class Books:
         return not 0 <= (now - kept).total_seconds() < SNAPSHOT_EVERY
 
     async def _hear(self, until: int) -> tuple[Event, ...]:
-        """Take in what other processes noted that a provider said."""
+        """Take in what was noted that a provider said, here or elsewhere."""
         events: list[Event] = []
         noted = self.ledger.entries(kinds=(Stated.kind,), after=self._heard)
         async for seq, entry in noted:
             if seq > until:
                 break
-            if isinstance(entry, Stated) and entry in self._said:
-                self._said.remove(entry)
-            else:
-                events += self._fold(entry)
+            events += self._fold(entry)
         self._heard = until
         return tuple(events)
 

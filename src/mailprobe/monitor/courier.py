@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from mailprobe.model.entry import Entry
+    from mailprobe.model.sample import Party
     from mailprobe.model.verdict import Check
     from mailprobe.monitor.desk import Desk
     from mailprobe.monitor.plan import Route
@@ -42,28 +43,35 @@ async def send(desk: Desk, route: Route) -> None:
     """
     outside = route.sender == OUTSIDE
     mailbox = None if outside else desk.plan.mailboxes[route.sender]
-    at = desk.now()
-    if mailbox and not desk.may_log_in(route.sender, at):
-        return
-    if not desk.budget(route.sender).take(at):
-        return
-    sender = desk.plan.sender_address(route)
-    recipient = desk.plan.mailboxes[route.recipient].address
-    nonce = os.urandom(NONCE_BYTES)
-    canary = mint(desk.key, sender, recipient, at=at, nonce=nonce)
-    intent = Intended(
-        at=at,
-        token=canary.token,
-        route=route.name,
-        sender=sender,
-        recipient=recipient,
-        late_after=route.late_after,
-    )
-    await desk.books.record(intent)
-    served = route.recipient if outside else route.sender
-    async with desk.pace(desk.plan.party(served).platform):
+    async with desk.pace(served(desk, route).platform):
+        # All of it in turn: whoever waited for long may be refused meanwhile, and what
+        # was intended has to be as good as sent.
+        at = desk.now()
+        if mailbox and not desk.may_log_in(route.sender, at):
+            return
+        if not desk.budget(route.sender).take(at):
+            return
+        sender = desk.plan.sender_address(route)
+        recipient = desk.plan.mailboxes[route.recipient].address
+        nonce = os.urandom(NONCE_BYTES)
+        canary = mint(desk.key, sender, recipient, at=at, nonce=nonce)
+        intent = Intended(
+            at=at,
+            token=canary.token,
+            route=route.name,
+            sender=sender,
+            recipient=recipient,
+            late_after=route.late_after,
+        )
+        await desk.books.record(intent)
         check = await desk.prober.dispatch(canary, mailbox)
     await note(desk, route, canary.token, check)
+
+
+def served(desk: Desk, route: Route) -> Party:
+    """Return whose servers a route hands its mail to."""
+    outside = route.sender == OUTSIDE
+    return desk.plan.party(route.recipient if outside else route.sender)
 
 
 async def note(
@@ -71,9 +79,7 @@ async def note(
 ) -> None:
     """Write down how handing over ended, and have the mailbox looked into."""
     at, report = desk.now(), check.report
-    outside = route.sender == OUTSIDE
-    party = desk.plan.party(route.recipient if outside else route.sender)
-    found = samples(check, party, route=route.name)
+    found = samples(check, served(desk, route), route=route.name)
     entries: list[Entry] = [ended(token, at, report)]
     entries += [Sampled(at=at, sample=sample) for sample in found]
     entries += desk.logged_in(route.sender, check, at)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections import deque
 from typing import TYPE_CHECKING, Final
 
@@ -18,13 +17,14 @@ from mailprobe.monitor import (
     lookout,
     notices,
     resuming,
-    standing,
+    snapshot,
 )
 from mailprobe.monitor.auditor import Auditor
 from mailprobe.monitor.books import Books
 from mailprobe.monitor.desk import Desk
 from mailprobe.monitor.ledger import Ledger
 from mailprobe.monitor.reader import Reader
+from mailprobe.monitor.schedule import place_of
 from mailprobe.monitor.settings import read_plan
 from mailprobe.monitor.telling import Teller
 from mailprobe.prober import Prober
@@ -123,17 +123,22 @@ class Monitor:
     ) -> None:
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
-        failure = self._failure()
-        try:
-            await self.books.record(Ran(at=self.desk.now(), running=False))
-        except LedgerError:
-            if not isinstance(error or failure, LedgerError):
-                raise  # else it is said already
+        try:  # whoever is cancelled here, too, lets go of the ledger nevertheless
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+            failure = self._failure()
+            await self._sign_off(error or failure)
         finally:
             await self._ledger.__aexit__(None, None, None)
         if error is None and failure is not None:
             raise failure  # whoever did not await `run` has to know it, too
+
+    async def _sign_off(self, why: BaseException | None) -> None:
+        """Note that it ends in order."""
+        try:
+            await self.books.record(Ran(at=self.desk.now(), running=False))
+        except LedgerError:
+            if not isinstance(why, LedgerError):
+                raise  # else it is said already
 
     def _failure(self) -> BaseException | None:
         """Return what ended a part, if one was ended."""
@@ -162,24 +167,26 @@ class Monitor:
             at=now,
             since=self._since,
             ledger=self._ledger.place,
-            parties=standing.parties(desk),
+            parties=snapshot.parties(desk),
             incidents=self.books.watchbook.open,
             in_flight=len(self.books.pending),
-            overdue=standing.overdue(desk),
-            sent=standing.sent(desk),
+            overdue=snapshot.overdue(desk),
+            sent=snapshot.sent(desk),
             held=tuple((name, until) for name, until in held if until > now),
             events=tuple(self.events),
             trouble=(*beat, *self._teller.trouble),
-            slots=standing.slots(desk),
+            slots=snapshot.slots(desk),
         )
 
     async def _resume(self) -> None:
         """Come back to where the last run stopped."""
-        await self.books.open()
-        await resuming.resume(self.desk)
-        await standing.recall(self.desk)
         now = self._since = self.desk.now()
+        # First: what the books find now is told as it is found, not from disk again.
         await self._teller.open(now)
+        await self.books.open()
+        await self.auditor.open()
+        await resuming.resume(self.desk)
+        await snapshot.recall(self.desk)
         for window in self.plan.maintenance:
             await self.books.tick(window)
         facts = self._prober.vantage.facts
@@ -192,7 +199,7 @@ class Monitor:
         for name, box in plan.mailboxes.items():
             mine = [r.interval for r in plan.routes if name in (r.sender, r.recipient)]
             if mine and box.imap is not None:
-                reader = Reader(desk, name, min(mine), place(f"reader {name}"))
+                reader = Reader(desk, name, min(mine), place_of(f"reader {name}"))
                 self._readers.append(reader)
                 parts.append(reader.serve())
         parts += [self._go_round(), lookout.watch_clock(desk)]
@@ -202,7 +209,7 @@ class Monitor:
     async def _go_round(self) -> None:
         """Look at what needs no mail, and count, again and again."""
         desk, every = self.desk, self.plan.look_every
-        where = place("round of " + " ".join(sorted(self.plan.mailboxes)))
+        where = place_of("round of " + " ".join(sorted(self.plan.mailboxes)))
         while True:
             await desk.slot(every, where)
             await self._ledger.claim()
@@ -244,9 +251,3 @@ class Monitor:
 
 def _prober(config: Config) -> Prober:
     return Prober(**config.prober_options(), catalogue=config.catalogue)
-
-
-def place(name: str) -> float:
-    """Return the place of something in every interval, from 0 to 1."""
-    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
-    return int.from_bytes(digest) / 2**64

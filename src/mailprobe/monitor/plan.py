@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.model.errors import UsageError
+from mailprobe.monitor.schedule import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -79,8 +79,7 @@ class Route:
     @property
     def place(self) -> float:
         """Its place in every interval, from 0 to 1: always the same, by its name."""
-        digest = hashlib.blake2b(self.name.encode(), digest_size=8).digest()
-        return int.from_bytes(digest) / 2**64
+        return place_of(self.name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +136,12 @@ class Plan:
         names = [route.name for route in self.routes]
         for name in sorted({name for name in names if names.count(name) > 1}):
             message = f"two routes are called {name!r}"
+            raise UsageError(message)
+        if OUTSIDE in self.mailboxes:
+            message = (
+                f"no mailbox may be called {OUTSIDE!r}: in a route that means mail "
+                "that comes from outside"
+            )
             raise UsageError(message)
         held = {name for cohort in self.cohorts for name in cohort.mailboxes}
         for route in self.routes:

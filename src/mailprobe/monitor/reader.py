@@ -20,7 +20,6 @@ from mailprobe.monitor.sentinels import Sentry
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from mailprobe.model.entry import Entry
     from mailprobe.model.incident import Incident
     from mailprobe.model.passage import Passage
     from mailprobe.model.verdict import Check
@@ -68,16 +67,12 @@ class Reader:
 
     async def serve(self) -> None:
         """Visit when something is due, until cancelled."""
-        desk = self._desk
         await self.open()
-        if self._bookmark is None and desk.may_log_in(self._name, desk.now()):
+        if self._bookmark is None:
             await self.visit()  # what comes from now on is news, a bounce as well
         while True:
             await self._due()
-            if self._desk.may_log_in(self._name, self._desk.now()):
-                await self.visit()
-            else:
-                await self._desk.books.record(*self._judge(readable=False))
+            await self.visit()
 
     async def open(self) -> None:
         """Come back to where the last run had read."""
@@ -133,35 +128,45 @@ class Reader:
         return () if len(fresh) < len(waiting) else tuple(one.token for one in fresh)
 
     async def visit(self) -> None:
-        """Look into the mailbox once, and write down what is there."""
+        """Look into the mailbox once, if it may be, and write down what is there."""
+        desk = self._desk
+        noted = Noted(desk, self._box.address, self._arrived)
+        async with desk.pace(self._party.platform):
+            # Asked when it is its turn: while it waited it may have been refused.
+            check = None
+            if desk.may_log_in(self._name, desk.now()):
+                check = await self._look(noted)
+        if check is None:
+            await desk.books.record(*self._judge(readable=False))
+            return
+        await self._note(check, noted)
+        report = check.report
+        if report.target.expected and report.missing and report.access == "complete":
+            self._again += [desk.elapsed() + pause for pause in AGAIN]
+
+    async def _look(self, noted: Noted) -> Check[VisitReport]:
         desk, expected = self._desk, self._expected()
         patience = desk.plan.patience if expected else 0.0
         if self._bookmark is None:
             # An earlier run may have died before it had one: what it sent is there.
             waiting = desk.books.waiting(self._box.address, LONG_AGO)
             expected = tuple(one.token for one in waiting)
-        noted = Noted(desk, self._box.address, self._arrived)
-        async with desk.pace(self._party.platform):
-            check = await desk.prober.visit(
-                self._box,
-                bookmark=self._bookmark,
-                expected=expected,
-                patience=patience,
-                sentinels=self._sentry.due(desk.now()),
-                lookup=desk.books.ends,
-                remember=noted.write,
-            )
-        await self._note(check, noted)
-        report = check.report
-        if expected and report.missing and report.access == "complete":
-            self._again += [desk.elapsed() + pause for pause in AGAIN]
+        return await desk.prober.visit(
+            self._box,
+            bookmark=self._bookmark,
+            expected=expected,
+            patience=patience,
+            sentinels=self._sentry.due(desk.now()),
+            lookup=desk.books.ends,
+            remember=noted.write,
+        )
 
     async def _note(self, check: Check[VisitReport], noted: Noted) -> None:
         desk, at, report = self._desk, self._desk.now(), check.report
+        entries = desk.logged_in(self._name, check, at)  # before another's turn
         found = samples(check, self._party)
-        entries: list[Entry] = await noted.news((*report.sightings, *report.returns))
+        entries += await noted.news((*report.sightings, *report.returns))
         entries += [Sampled(at=at, sample=sample) for sample in found]
-        entries += desk.logged_in(self._name, check, at)
         entries += self._sentry.note(report, at)
         bookmark = report.bookmark or self._bookmark
         keep = self._sentry.keep()

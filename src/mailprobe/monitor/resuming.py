@@ -23,9 +23,11 @@ async def resume(desk: Desk) -> None:
     await _same_key(desk)
     await _refusals(desk)
     now, names = desk.now(), _names(desk)
+    # Who writes from outside may bear the address of a mailbox; the route knows.
+    senders = {route.name: route.sender for route in desk.plan.routes}
     sent = await desk.books.ledger.passages(since=now - DAY, limit=SENT_MAX)
     for passage in sent:
-        account = names.get(passage.sender, OUTSIDE)
+        account = senders.get(passage.route) or names.get(passage.sender, OUTSIDE)
         desk.budget(account).sent.append(passage.intended_at)
 
 

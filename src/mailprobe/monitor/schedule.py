@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -32,6 +33,12 @@ def next_slot(after: datetime, interval: float, place: float) -> datetime:
     slot = _EPOCH + timedelta(seconds=number * interval + offset)
     # Floating point may have put it onto *after* itself.
     return slot if slot > after else slot + timedelta(seconds=interval)
+
+
+def place_of(name: str) -> float:
+    """Return the place of something in every interval, from 0 to 1: by its name."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64
 
 
 @dataclass(slots=True)

@@ -14,7 +14,7 @@ Every key of it::
     budget = 200                         # mails a day from one account
     outside = "canary@example.org"       # who writes from outside, if a route does
     sentinels = false                    # keep an old mail of each mailbox in sight
-    heartbeat = "https://beat.example.org/1"   # or "file:PATH"; after every audit
+    heartbeat = "https://beat.example.org/1"   # or "file:alive"; after every audit
     notify = ["env:NOTIFY_URL"]          # Apprise URLs, told of changes of incidents
     webhook = "env:WEBHOOK_URL"          # the same as JSON
 
@@ -39,7 +39,8 @@ Every key of it::
 
 from __future__ import annotations
 
-import os
+from collections import Counter
+from math import ceil
 from typing import TYPE_CHECKING, Final
 
 from mailprobe.credentials import Reference
@@ -47,7 +48,9 @@ from mailprobe.model.errors import ConfigError, UsageError
 from mailprobe.model.incident import Maintenance
 from mailprobe.model.sample import Party
 from mailprobe.monitor import plan
+from mailprobe.monitor.schedule import DAY
 from mailprobe.providers.document import shown
+from mailprobe.settings import beside
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,17 +88,19 @@ def read_plan(config: Config) -> plan.Plan:
         ConfigError: If there is no such table, or it says something that cannot be
             meant; the message names file, line and key.
     """
-    table = config.document.root.table("monitor") if config.document else None
-    if table is None:
-        where = config.document.where() if config.document else "mailprobe.toml"
-        message = f"{where}: there is no [monitor] table to say what is to be watched"
+    if config.document is None:
+        message = f"{config.absence()}; its [monitor] says what is to be watched"
         raise ConfigError(message)
+    table = config.document.root.table("monitor")
+    if table is None:
+        complaint = "there is no [monitor] table to say what is to be watched"
+        raise config.document.error((), complaint)
     table.only(_KEYS)
     _signed(config, table)
     cohorts = tuple(_cohorts(table, config))
     names = sorted({name for cohort in cohorts for name in cohort.mailboxes})
     try:
-        return plan.Plan(
+        made = plan.Plan(
             ledger=ledger_of(table),
             mailboxes={name: config.mailbox(name) for name in names},
             cohorts=cohorts,
@@ -121,6 +126,22 @@ def read_plan(config: Config) -> plan.Plan:
         )
     except UsageError as error:
         raise table.document.error(table.path, str(error)) from None
+    _affordable(table, made)
+    return made
+
+
+def _affordable(table: Table, made: plan.Plan) -> None:
+    """Hold that no account stops to send in the middle of the day, unnoticed."""
+    daily: Counter[str] = Counter()
+    for route in made.routes:
+        daily[route.sender] += ceil(DAY.total_seconds() / route.interval)
+    for sender, mails in daily.items():
+        if mails > made.budget:
+            table.refuse(
+                "budget",
+                f"the routes from {shown(sender)} take {mails} mails a day, more than "
+                f"the budget of {made.budget}; raise it or an interval, or send less",
+            )
 
 
 def _signed(config: Config, table: Table) -> None:
@@ -137,9 +158,7 @@ def _signed(config: Config, table: Table) -> None:
 def ledger_of(table: Table) -> str | Path:
     """Return where the ledger is: a URL, or a path relative to the file."""
     text = table.text("ledger", "mailprobe.sqlite")
-    if "://" in text:
-        return text
-    return table.document.path.parent / os.path.expanduser(text)  # noqa: PTH111 - never raises
+    return text if "://" in text else beside(table.document.path.parent, text)
 
 
 def _cohorts(monitor: Table, config: Config) -> list[plan.Cohort]:
@@ -228,7 +247,10 @@ def _seconds(table: Table, key: str, default: float) -> float:
 
 def _heartbeat(table: Table) -> str:
     text = table.text("heartbeat", "")
-    if text and not text.startswith(("http://", "https://", "file:")):
+    if text.startswith("file:"):
+        path = beside(table.document.path.parent, text.removeprefix("file:"))
+        return f"file:{path}"
+    if text and not text.startswith(("http://", "https://")):
         table.refuse("heartbeat", f"{shown(text)} is neither a URL nor file:PATH")
     return text
 

@@ -106,8 +106,14 @@ class Store:
             return
         if self._kept is None:
             self._kept = self._writer.connect()
-        with self._kept.begin():
-            yield self._kept
+        try:
+            with self._kept.begin():
+                yield self._kept
+        except BaseException:
+            # A COMMIT that failed may have left its transaction open.
+            self._kept.invalidate()
+            self._kept = None
+            raise
 
     def ask(
         self,

@@ -1,4 +1,4 @@
-"""How things stand with a monitor, worked out when somebody asks."""
+"""What a snapshot of a running monitor says, worked out when somebody asks."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import heapq
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
+from mailprobe.judge.arrival import handed_over
 from mailprobe.judge.availability import WINDOW, availabilities
 from mailprobe.model.entry import Sampled
 from mailprobe.model.snapshot import PartyStanding, Slot
@@ -52,7 +53,7 @@ def overdue(desk: Desk) -> int:
     """Return how many mails are late by now."""
     now = desk.now()
     return sum(
-        (now - (one.submitted_at or one.intended_at)).total_seconds() > one.late_after
+        (now - handed_over(one)).total_seconds() > one.late_after
         for one in desk.books.pending.values()
     )
 
