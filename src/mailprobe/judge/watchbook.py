@@ -193,6 +193,11 @@ class Page:
                 return key, one
         return None
 
+    def ailing(self, place: Place) -> tuple[str, Watched] | None:
+        """Return the open incident in which a part fails now."""
+        found = self.culpable(Scope.PLATFORM, place[0])
+        return found if found and key_of(place) in found[1].active else None
+
     def store(self, key: str, watched: Watched) -> bool:
         """Write an incident back; those longest closed make room for a new one."""
         if key not in self.watched and len(self.watched) >= WATCHED_MAX:
