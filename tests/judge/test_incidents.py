@@ -197,6 +197,49 @@ def test_while_it_drains_there_is_a_rate_and_an_estimate() -> None:
     assert "still waits to be delivered, probably until" in incident.why
 
 
+def holding(begin: datetime, *waiting: int) -> list[Backlog]:
+    """Count every ten minutes; as many arrive as do in an hour of sixty."""
+    return [
+        Backlog(
+            at=begin + timedelta(minutes=10 * number),
+            platform="italiaonline",
+            waiting=one,
+            arrived=10,
+        )
+        for number, one in enumerate(waiting)
+    ]
+
+
+def test_no_end_is_in_sight_while_as_much_is_held_as_comes() -> None:
+    """Mail that comes in is no end by itself: less and less must wait."""
+    every = stream(jan(1), 2, down((jan(2), jan(2, 12))))
+    looks = [s for s in every if s.known_at < jan(2, 12, 40)]
+    for waiting, end in (
+        ((90, 90, 90), False),
+        ((90, 80, 85), False),
+        ((90, 80), True),
+    ):
+        seen = told(mixed(looks, holding(jan(2, 12, 10), *waiting)))
+        (incident,) = seen.book.open
+        assert incident.state is State.RECOVERING
+        assert incident.drain_rate == pytest.approx(60.0)
+        assert (incident.drained_by is not None) is end
+        assert ("probably until" in incident.why) is end
+
+
+def test_a_relapse_knows_no_rate_of_the_recovery_before_it() -> None:
+    """How fast mail came in before it failed again says nothing of now."""
+    spans = (jan(2), jan(2, 12)), (jan(2, 13), jan(2, 20))
+    looks = [s for s in stream(jan(1), 2, down(*spans)) if s.known_at < jan(2, 16)]
+    counts = [*holding(jan(2, 12, 20), 90, 80, 70), *holding(jan(2, 15), 60, 50)]
+    seen = told(mixed(looks, counts))
+    assert not any(e.incident.drain_rate for e in seen.events if e.at >= jan(2, 13))
+    (incident,) = seen.book.open
+    assert (incident.state, len(incident.relapses)) == (State.OPEN, 1)
+    assert (incident.drain_rate, incident.drained_by) == (None, None)
+    assert "probably until" not in incident.why
+
+
 def test_the_sentence_says_who_since_when_and_what(in_january: Told) -> None:
     """The sentence can be read out: not us, who it is, since when, what fails."""
     assert in_january.events[0].incident.why == (

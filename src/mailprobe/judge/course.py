@@ -97,7 +97,7 @@ def _begun(
             relapses=(*old.incident.relapses, page.now)[-RELAPSES_MAX:],
             evidence=culprit.evidence,
         )
-        return replace(old, incident=again, returned_at=None, active={}, answers=0)
+        return Watched(incident=again, scope=old.scope, way=old.way)
     named = f"{began:%Y-%m-%d}-{_SLUG.sub('-', culprit.name.lower()).strip('-')}"
     if any(one.incident.id == named for one in page.watched.values()):
         named = f"{named}-{began:%H%M%S}"
@@ -144,8 +144,8 @@ def _impair(page: Page, culprit: Culprit, old: Watched | None, policy: Policy) -
         relapses = (*base.relapses, page.now)[-RELAPSES_MAX:]
         base = replace(base, relapses=relapses)
     if not late:
-        base = replace(base, state=State.OPEN)
-        watched = replace(watched, returned_at=None)
+        base = replace(base, state=State.OPEN, drain_rate=None, drained_by=None)
+        watched = replace(watched, returned_at=None, shrinks=None)
     base = replace(
         base,
         ended_at=None,

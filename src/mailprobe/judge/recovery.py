@@ -208,22 +208,33 @@ def counted(page: Page, backlog: Backlog) -> None:
     if found is None:
         return
     name, watched = found
-    incident = replace(watched.incident, waiting=backlog.waiting)
-    if watched.returned_at is not None and before is not None:
-        hours = (backlog.at - before.at).total_seconds() / 3600
-        if hours > 0:
-            rate, old = backlog.arrived / hours, incident.drain_rate
-            # Mail comes in bursts: half of it is what was known before.
-            incident = replace(
-                incident, drain_rate=rate if old is None else (rate + old) / 2
-            )
-    incident = replace(incident, drained_by=None)
-    if backlog.waiting and incident.drain_rate:
-        left = backlog.waiting / incident.drain_rate
-        if left <= DRAIN_MAX:
-            by = backlog.at + timedelta(hours=left)
-            incident = replace(incident, drained_by=by)
+    incident = replace(watched.incident, waiting=backlog.waiting, drained_by=None)
+    if watched.returned_at is None or before is None:
+        incident = replace(incident, drain_rate=None)
+        watched = replace(watched, shrinks=None)
+    elif (hours := (backlog.at - before.at).total_seconds() / 3600) > 0:
+        # Mail may come in as fast as new mail is held: then there is no end in sight.
+        gone = before.waiting - backlog.waiting
+        shrinks = _smooth(gone / hours, watched.shrinks)
+        incident = replace(
+            incident,
+            drain_rate=_smooth(backlog.arrived / hours, incident.drain_rate),
+            drained_by=_drained(backlog, shrinks) if gone > 0 else None,
+        )
+        watched = replace(watched, shrinks=shrinks)
     page.watched[name] = worded(page, replace(watched, incident=incident))
+
+
+def _smooth(rate: float, before: float | None) -> float:
+    """Return a rate of mails that come in bursts: half of it is what it was."""
+    return rate if before is None else (rate + before) / 2
+
+
+def _drained(backlog: Backlog, shrinks: float) -> datetime | None:
+    """Say when nothing will wait if so many mails fewer wait each hour."""
+    if not backlog.waiting or backlog.waiting > shrinks * DRAIN_MAX:
+        return None
+    return backlog.at + timedelta(hours=backlog.waiting / shrinks)
 
 
 def time_passes(page: Page, policy: Policy) -> None:

@@ -94,6 +94,7 @@ class Watched:
         active: For each stream that fails now, the place of its impairment in
             the list of the incident.
         returned_at: When recovery began; None before.
+        shrinks: How many mails fewer wait each hour, while recovering; None before.
         answers: For our own network: answers in a row since the last silence.
     """
 
@@ -102,6 +103,7 @@ class Watched:
     way: Function | None = None
     active: dict[str, int] = field(default_factory=dict)
     returned_at: datetime | None = None
+    shrinks: float | None = None
     answers: int = 0
 
     @property
