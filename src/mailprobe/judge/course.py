@@ -237,7 +237,7 @@ def worded(page: Page, watched: Watched) -> Watched:
     return replace(watched, incident=replace(watched.incident, why=sentence))
 
 
-def account_passes(page: Page, sample: Sample, policy: Policy) -> None:
+def account_passes(page: Page, sample: Sample) -> None:
     """Close the incident of one canary once all of it works, twice."""
     found = page.culpable(Scope.ACCOUNT, sample.account)
     if found is None:
@@ -246,12 +246,10 @@ def account_passes(page: Page, sample: Sample, policy: Policy) -> None:
     steady = any(cell.passing > 1 for _, _, cell in cells_of(page, sample.account))
     if account_weight(page, sample.account) or not steady:
         return
-    finish(page, name, watched, page.now, policy)
+    finish(page, name, watched, page.now)
 
 
-def finish(
-    page: Page, name: str, watched: Watched, ended: datetime, _policy: Policy
-) -> None:
+def finish(page: Page, name: str, watched: Watched, ended: datetime) -> None:
     """Close an incident of ours or of a canary: nothing waits for its end."""
     base = watched.incident
     end = max(ended, base.began_at)

@@ -148,7 +148,7 @@ def _answered(page: Page, name: str, one: Watched, policy: Policy) -> None:
     )
     if one.answers >= policy.in_a_row:
         page.silence = ()
-        finish(page, name, one, end, policy)
+        finish(page, name, one, end)
     else:
         page.watched[name] = one
 
@@ -160,7 +160,7 @@ def _passes(page: Page, sample: Sample, policy: Policy) -> None:
         if found is not None:
             works_again(page, found[0], place, sample, policy)
     if sample.account:
-        account_passes(page, sample, policy)
+        account_passes(page, sample)
 
 
 def _fails(page: Page, sample: Sample, policy: Policy) -> None:
