@@ -89,7 +89,7 @@ def stream(
 ) -> list[Sample]:
     """Look at every canary every thirty minutes, as a monitor would, by a script."""
     found: list[Sample] = []
-    waiting: dict[str, list[tuple[Look, Ill]]] = {}
+    waiting: dict[str, list[tuple[Look, Ill | None]]] = {}
     for turn in range(int(days * 1440 / EVERY)):
         for place, (account, party) in enumerate(CANARIES):
             minutes = turn * EVERY + place * EVERY / len(CANARIES)
@@ -105,7 +105,7 @@ def _visit(
     party: Party,
     sender: Party,
     script: Callable[[Look], Ill | None],
-    waiting: dict[str, list[tuple[Look, Ill]]],
+    waiting: dict[str, list[tuple[Look, Ill | None]]],
 ) -> Iterable[Sample]:
     soon = at + timedelta(seconds=20)
     for function in (SUBMIT, ACCEPT, READ):
@@ -125,7 +125,8 @@ def _visit(
     late = at + timedelta(minutes=LATE)
     if readable or ill is UNKNOWN:
         yield _sample(mail, soon if ill is None else late, ill)
-    elif ill is not None:
+    else:
+        yield _sample(mail, soon, UNKNOWN)  # nobody can look
         mails.append((mail, ill))
 
 

@@ -119,6 +119,7 @@ def test_any_order_of_facts_is_folded_into_consistent_events(
         book, events = fold(book, fact)
         for event in events:
             _consistent(open_ones, event)
+        assert all(m.since >= i.began_at for i in book.incidents for m in i.impairments)
         still = [f"{one.culprit} {one.blame}" for one in book.open]
         assert sorted(still) == sorted(open_ones)
 

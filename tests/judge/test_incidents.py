@@ -10,13 +10,15 @@ import pytest
 from mailprobe.model.entry import Stated
 from mailprobe.model.failure import Kind
 from mailprobe.model.incident import Maintenance, Planned, State, Statement, Tick
-from mailprobe.model.sample import Backlog, Function
+from mailprobe.model.sample import Backlog, Function, Outcome, Sample
 from mailprobe.model.verdict import Blame
 from tests.judge.streams import (
     ACCEPT,
     ALL,
     BRANDS,
     DELIVER,
+    GMAIL,
+    LIBERO,
     NO_STORE,
     READ,
     REFUSED,
@@ -195,6 +197,49 @@ def test_while_it_drains_there_is_a_rate_and_an_estimate() -> None:
     assert "still waits to be delivered, probably until" in incident.why
 
 
+def holding(begin: datetime, *waiting: int) -> list[Backlog]:
+    """Count every ten minutes; as many arrive as do in an hour of sixty."""
+    return [
+        Backlog(
+            at=begin + timedelta(minutes=10 * number),
+            platform="italiaonline",
+            waiting=one,
+            arrived=10,
+        )
+        for number, one in enumerate(waiting)
+    ]
+
+
+def test_no_end_is_in_sight_while_as_much_is_held_as_comes() -> None:
+    """Mail that comes in is no end by itself: less and less must wait."""
+    every = stream(jan(1), 2, down((jan(2), jan(2, 12))))
+    looks = [s for s in every if s.known_at < jan(2, 12, 40)]
+    for waiting, end in (
+        ((90, 90, 90), False),
+        ((90, 80, 85), False),
+        ((90, 80), True),
+    ):
+        seen = told(mixed(looks, holding(jan(2, 12, 10), *waiting)))
+        (incident,) = seen.book.open
+        assert incident.state is State.RECOVERING
+        assert incident.drain_rate == pytest.approx(60.0)
+        assert (incident.drained_by is not None) is end
+        assert ("probably until" in incident.why) is end
+
+
+def test_a_relapse_knows_no_rate_of_the_recovery_before_it() -> None:
+    """How fast mail came in before it failed again says nothing of now."""
+    spans = (jan(2), jan(2, 12)), (jan(2, 13), jan(2, 20))
+    looks = [s for s in stream(jan(1), 2, down(*spans)) if s.known_at < jan(2, 16)]
+    counts = [*holding(jan(2, 12, 20), 90, 80, 70), *holding(jan(2, 15), 60, 50)]
+    seen = told(mixed(looks, counts))
+    assert not any(e.incident.drain_rate for e in seen.events if e.at >= jan(2, 13))
+    (incident,) = seen.book.open
+    assert (incident.state, len(incident.relapses)) == (State.OPEN, 1)
+    assert (incident.drain_rate, incident.drained_by) == (None, None)
+    assert "probably until" not in incident.why
+
+
 def test_the_sentence_says_who_since_when_and_what(in_january: Told) -> None:
     """The sentence can be read out: not us, who it is, since when, what fails."""
     assert in_january.events[0].incident.why == (
@@ -362,6 +407,100 @@ def test_half_of_the_mailboxes_is_an_outage_of_the_platform() -> None:
     assert incident.opened_at - jan(2) < timedelta(hours=2)
     assert incident.functions == (READ,)
     assert "some of its users" in incident.why
+
+
+# --- news of the past ---------------------------------------------------------------
+
+
+def opening(gap: timedelta, gone: Ill = LOST) -> Callable[[Look], Ill | None]:
+    """Script mailboxes that open one after the other, each with the mail it missed."""
+
+    def script(look: Look) -> Ill | None:
+        opens = jan(2, 12) + gap * number(look)
+        if look.party.name not in BRANDS or not jan(2) <= look.at < opens:
+            return None
+        return {READ: WORK, DELIVER: gone}.get(look.function)
+
+    return script
+
+
+@pytest.mark.parametrize("gap", [timedelta(0), timedelta(hours=1)], ids=str)
+def test_held_mail_that_is_found_later_is_told_once(gap: timedelta) -> None:
+    """Mailboxes that open one by one with late mail neither spread it nor relapse."""
+    looks = stream(jan(1), 4, opening(gap))
+    seen = told(looks)
+    assert seen.changes == ["opened", "spread", "recovering", "closed"]
+    incident = only(seen)
+    assert not incident.relapses
+    assert [one.function for one in incident.impairments] == [READ, DELIVER]
+    # It is not said to work before somebody could look into the last mailbox.
+    last = jan(2, 12) + 5 * gap
+    assert all(one.until and one.until >= last for one in incident.impairments)
+    late = sum(s.function is DELIVER and s.kind is not None for s in looks)
+    assert late - 12 <= incident.impairments[1].failed <= late
+
+
+def held(since: datetime, known: datetime, number: int) -> Sample:
+    """Tell at one time of a mail that was handed over at another, and held."""
+    return Sample(
+        at=since + timedelta(minutes=number),
+        known_at=known,
+        function=DELIVER,
+        outcome=Outcome.FAIL,
+        party=LIBERO,
+        account=f"libero{number % 3 * 2}@libero.test",
+        sender=GMAIL,
+        blame=Blame.PROVIDER,
+        kind=Kind.CANARY_MISSING,
+    )
+
+
+@pytest.mark.parametrize(
+    ("known", "state", "counted"),
+    [(jan(2, 23), State.RECOVERING, 30), (jan(4), State.CLOSED, 0)],
+    ids=str,
+)
+def test_what_a_queue_gives_up_later_is_no_new_failure(
+    known: datetime, state: State, counted: int
+) -> None:
+    """Mail of the outage that comes when new mail is fast again reopens nothing."""
+    base = down((jan(2), jan(2, 20)))
+
+    def script(look: Look) -> Ill | None:
+        late = look.function is DELIVER and look.party.name in BRANDS
+        return LOST if late and jan(2) <= look.at < jan(2, 20) else base(look)
+
+    seen = told(s for s in stream(jan(1), 3, script) if s.known_at < known)
+    (before,), changes = seen.book.incidents, [*seen.changes]
+    assert (before.state, before.functions) == (state, ())
+    told((held(jan(2, 1), known, number) for number in range(30)), seen)
+    (after,) = seen.book.incidents
+    assert (after.state, after.functions, seen.changes) == (state, (), changes)
+    # Until it is closed it corrects what is known of the past.
+    mails = [sum(m.failed for m in one.impairments) for one in (before, after)]
+    assert mails[1] - mails[0] == counted
+
+
+def test_mail_that_had_been_on_its_way_moves_the_beginning() -> None:
+    """An incident began with the first mail that was held, whenever that is known."""
+
+    def script(look: Look) -> Ill | None:
+        late = look.function is DELIVER and look.party.name in BRANDS
+        return LOST if late and look.at >= jan(2) else None
+
+    seen = told(s for s in stream(jan(1), 2, script) if s.known_at < jan(2, 12))
+    told([held(jan(1, 23), jan(2, 12), 0)], seen)
+    (incident,) = seen.book.incidents
+    assert incident.began_at == jan(1, 23)
+    assert [one.since for one in incident.impairments] == [jan(1, 23)]
+
+
+def test_what_fails_after_it_had_worked_is_a_relapse() -> None:
+    """Mail that is handed over after the end, and held, is a failure of its own."""
+    script = down((jan(2), jan(2, 20)))
+    seen = told(s for s in stream(jan(1), 2, script) if s.known_at < jan(2, 23))
+    told((held(jan(2, 23), jan(2, 23, 40), number) for number in range(30)), seen)
+    assert only(seen).functions == (DELIVER,)
 
 
 # --- not their fault ----------------------------------------------------------------

@@ -9,9 +9,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from mailprobe import Prober
-from mailprobe.model.entry import Sampled, Stated
+from mailprobe.judge.incidents import fold
+from mailprobe.judge.watchbook import Watchbook
+from mailprobe.model.entry import Counted, Sampled, Stated
 from mailprobe.model.incident import Maintenance, Statement
-from mailprobe.model.sample import Function, Party
+from mailprobe.model.sample import Backlog, Function, Party, Sample
 from mailprobe.monitor.ledger import Ledger
 from mailprobe.monitor.monitor import Monitor
 from mailprobe.monitor.plan import OUTSIDE, Cohort, Plan, Route
@@ -21,9 +23,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from mailprobe.judge.incidents import Fact
+    from mailprobe.model.entry import Entry
     from mailprobe.model.incident import Event, Incident
     from mailprobe.model.passage import Balance, Passage
-    from mailprobe.model.sample import Sample
     from tests.replays.scenario import Scenario
     from tests.replays.stage import Stage
 
@@ -44,14 +47,41 @@ class Monitored:
         events: What was told of incidents, in order.
         incidents: The incidents as they are at the end.
         balance: The ledger's own.
-        samples: Every look, in the order in which it was known.
+        facts: All that incidents are made of, as it was written down, in order.
     """
 
     passages: dict[str, Passage]
     events: tuple[Event, ...]
     incidents: tuple[Incident, ...]
     balance: Balance
-    samples: tuple[Sample, ...]
+    facts: tuple[Fact, ...]
+
+    @cached_property
+    def samples(self) -> tuple[Sample, ...]:
+        """Every look, in the order in which it was known."""
+        return tuple(one for one in self.facts if isinstance(one, Sample))
+
+    @cached_property
+    def counts(self) -> tuple[tuple[Backlog, Incident], ...]:
+        """Each count of a platform that has an incident, and the incident after it."""
+        found = []
+        for fact, book, _ in self._again:
+            if isinstance(fact, Backlog):
+                found += [(fact, i) for i in book.open if i.culprit == fact.platform]
+        return tuple(found)
+
+    @cached_property
+    def again(self) -> tuple[Event, ...]:
+        """Return what the same facts, in the same order, tell a second time."""
+        return tuple(event for _, _, events in self._again for event in events)
+
+    @cached_property
+    def _again(self) -> list[tuple[Fact, Watchbook, tuple[Event, ...]]]:
+        found, book = [], Watchbook()
+        for fact in self.facts:
+            book, events = fold(book, fact)
+            found.append((fact, book, events))
+        return found
 
     def around(self, function: Function, at: datetime, window: float) -> list[Sample]:
         """Return the looks at a function in a window before a time."""
@@ -133,18 +163,27 @@ async def _run(stage: Stage, file: Path) -> Monitored:
             await stage.until(stage.scenario.ends)
         async with ledger:
             passages = await ledger.passages(limit=100_000)
-            samples = [
-                entry.sample
-                async for _, entry in ledger.entries(kinds=(Sampled.kind,))
-                if isinstance(entry, Sampled)
-            ]
+            kinds = (Sampled.kind, Counted.kind, Stated.kind)
+            facts = [_fact(entry) async for _, entry in ledger.entries(kinds=kinds)]
             return Monitored(
                 passages={one.token: one for one in passages},
                 events=tuple(events),
                 incidents=at_work.books.watchbook.incidents,
                 balance=await ledger.balance(),
-                samples=tuple(samples),
+                facts=(*plan.maintenance, *facts),
             )
+
+
+def _fact(entry: Entry) -> Fact:
+    match entry:
+        case Sampled():
+            return entry.sample
+        case Counted():
+            return entry.backlog
+        case Stated():
+            return entry
+        case _:
+            raise AssertionError(entry.kind)
 
 
 def _said(scenario: Scenario) -> list[Stated]:

@@ -99,6 +99,13 @@ def end(scenario: Scenario, seen: Monitored) -> list[str]:
     return []
 
 
+def told_again(_: Scenario, seen: Monitored) -> list[str]:
+    """What stands in the ledger tells the same of incidents once more."""
+    if seen.again == seen.events:
+        return []
+    return [f"{one.at:%d %b %H:%M}: {one.change}" for one in seen.again]
+
+
 # --- functions, row by row ----------------------------------------------------------
 
 

@@ -11,7 +11,7 @@ import pytest
 from mailprobe.model.incident import Change, Planned, State
 from mailprobe.model.passage import Fate
 from mailprobe.model.verdict import Blame
-from tests.replays import promises
+from tests.replays import backlogs, promises
 from tests.replays.agreement import disagreements
 from tests.replays.monitored import monitor
 from tests.replays.scenario import load
@@ -36,6 +36,7 @@ PROMISES = (
     promises.impairments,
     promises.others,
     promises.unseen,
+    promises.told_again,
 )
 
 
@@ -55,6 +56,8 @@ def outage(name: str, folder: Path) -> tuple[Incident, Monitored, Counter[Fate]]
     scenario, played = whole(name, folder)
     broken = {one.__name__: one(scenario, played.result) for one in PROMISES}
     assert broken == {one.__name__: [] for one in PROMISES}
+    assert backlogs.drains(played.result) == []
+    assert backlogs.counted(scenario, played.result, played.journeys) == []
     (incident,) = played.result.incidents
     true = truth(scenario, played.journeys, played.ended_at)
     return incident, played.result, counted(true.values())
@@ -68,6 +71,15 @@ def test_january(folder: Path) -> None:
     # The first mailboxes are back on the 26th; a week of slow mail is not the end.
     assert promises.state_at(seen.events, at("01-27T12:00")) is State.RECOVERING
     assert promises.state_at(seen.events, at("02-02T12:00")) is State.RECOVERING
+    # As long as more mail is held than comes, or as much, no end is in sight; what was
+    # lost is given up by noon of the 28th. In the night before that the rest of the
+    # backlog is stored, the last mail at 00:30.
+    held = backlogs.ends(seen, at("01-26T14:30"), at("01-27T18:00"))
+    slow = backlogs.ends(seen, at("01-28T14:00"), at("02-02T12:00"))
+    assert {*held, *slow} == {None}
+    for end in backlogs.ends(seen, at("01-27T21:00"), at("01-28T00:00")):
+        assert end is not None
+        assert abs(end - at("01-28T00:30")) < timedelta(hours=1)
 
 
 def test_june(folder: Path) -> None:
@@ -87,6 +99,10 @@ def test_june(folder: Path) -> None:
     assert incident.closed_at - at("06-14T15:00") > timedelta(days=5)
     (relapse,) = incident.relapses
     assert at("06-14T17:30") <= relapse <= at("06-14T17:45")
+    # What had been held before the declared end was stored until 16:30.
+    for end in backlogs.ends(seen, at("06-14T16:00"), at("06-14T17:00")):
+        assert end is not None
+        assert abs(end - at("06-14T16:30")) < timedelta(hours=1)
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def _begun(
             relapses=(*old.incident.relapses, page.now)[-RELAPSES_MAX:],
             evidence=culprit.evidence,
         )
-        return replace(old, incident=again, returned_at=None, active={}, answers=0)
+        return Watched(incident=again, scope=old.scope, way=old.way)
     named = f"{began:%Y-%m-%d}-{_SLUG.sub('-', culprit.name.lower()).strip('-')}"
     if any(one.incident.id == named for one in page.watched.values()):
         named = f"{named}-{began:%H%M%S}"
@@ -144,8 +144,8 @@ def _impair(page: Page, culprit: Culprit, old: Watched | None, policy: Policy) -
         relapses = (*base.relapses, page.now)[-RELAPSES_MAX:]
         base = replace(base, relapses=relapses)
     if not late:
-        base = replace(base, state=State.OPEN)
-        watched = replace(watched, returned_at=None)
+        base = replace(base, state=State.OPEN, drain_rate=None, drained_by=None)
+        watched = replace(watched, returned_at=None, shrinks=None)
     base = replace(
         base,
         ended_at=None,
@@ -237,7 +237,7 @@ def worded(page: Page, watched: Watched) -> Watched:
     return replace(watched, incident=replace(watched.incident, why=sentence))
 
 
-def account_passes(page: Page, sample: Sample, policy: Policy) -> None:
+def account_passes(page: Page, sample: Sample) -> None:
     """Close the incident of one canary once all of it works, twice."""
     found = page.culpable(Scope.ACCOUNT, sample.account)
     if found is None:
@@ -246,12 +246,10 @@ def account_passes(page: Page, sample: Sample, policy: Policy) -> None:
     steady = any(cell.passing > 1 for _, _, cell in cells_of(page, sample.account))
     if account_weight(page, sample.account) or not steady:
         return
-    finish(page, name, watched, page.now, policy)
+    finish(page, name, watched, page.now)
 
 
-def finish(
-    page: Page, name: str, watched: Watched, ended: datetime, _policy: Policy
-) -> None:
+def finish(page: Page, name: str, watched: Watched, ended: datetime) -> None:
     """Close an incident of ours or of a canary: nothing waits for its end."""
     base = watched.incident
     end = max(ended, base.began_at)

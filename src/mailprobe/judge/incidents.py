@@ -24,7 +24,13 @@ from mailprobe.judge.looks import (
     weight,
 )
 from mailprobe.judge.policy import POLICY, Policy
-from mailprobe.judge.recovery import counted, still_fails, time_passes, works_again
+from mailprobe.judge.recovery import (
+    counted,
+    still_fails,
+    tells_of_the_past,
+    time_passes,
+    works_again,
+)
 from mailprobe.judge.suspicion import doubtful, suspects
 from mailprobe.judge.watchbook import (
     STATEMENTS_MAX,
@@ -142,7 +148,7 @@ def _answered(page: Page, name: str, one: Watched, policy: Policy) -> None:
     )
     if one.answers >= policy.in_a_row:
         page.silence = ()
-        finish(page, name, one, end, policy)
+        finish(page, name, one, end)
     else:
         page.watched[name] = one
 
@@ -150,56 +156,50 @@ def _answered(page: Page, name: str, one: Watched, policy: Policy) -> None:
 def _passes(page: Page, sample: Sample, policy: Policy) -> None:
     for place in parts(sample):
         _note(page, place, sample, policy)
-        found = page.culpable(Scope.PLATFORM, place[0])
-        if found and key_of(place) in found[1].active:
+        found = page.ailing(place)
+        if found is not None:
             works_again(page, found[0], place, sample, policy)
     if sample.account:
-        account_passes(page, sample, policy)
+        account_passes(page, sample)
 
 
 def _fails(page: Page, sample: Sample, policy: Policy) -> None:
     if sample.account and page.culpable(Scope.ACCOUNT, sample.account):
         _note(page, parts(sample)[0], sample, policy, speaks=False)
         return
-    for place in _failing(page, sample):
-        found = page.culpable(Scope.PLATFORM, place[0])
-        if found and key_of(place) in found[1].active:
-            _note(page, place, sample, policy, speaks=False)
-            if still_fails(page, *found, place, sample):
-                continue
-            _note(page, place, sample, policy, again=True)
-        else:
-            _note(page, place, sample, policy, speaks=not _history(page, place, sample))
-        stream = page.stream(place)
-        if not sample.control and doubtful(
-            page, stream, stream.cells[cell(sample)], policy
-        ):
-            for culprit in suspects(page, policy):
-                accuse(page, culprit, policy)
-            return
-
-
-def _failing(page: Page, sample: Sample) -> tuple[Place, ...]:
-    """Return the parts a failure may speak against: not those behind a known one."""
     places = parts(sample)
-    for place in places:
-        found = page.culpable(Scope.PLATFORM, place[0])
-        if found and key_of(place) in found[1].active:
-            return (place,)
-    return places
+    # What is behind a part that is known to fail speaks against that one alone.
+    known = next((place for place in places if page.ailing(place)), None)
+    if known is not None:
+        _fails_anyway(page, known, sample, policy)
+    elif any([tells_of_the_past(page, place, sample) for place in places]):  # noqa: C419 - it counts in each
+        for place in places:
+            _note(page, place, sample, policy, speaks=False)
+    else:
+        for place in places:
+            _note(page, place, sample, policy)
+            if _accused(page, place, sample, policy):
+                return
 
 
-def _history(page: Page, place: Place, sample: Sample) -> bool:
-    """Whether it tells of mail that was on its way in an incident that is over."""
-    if sample.function is not Function.DELIVER:
+def _fails_anyway(page: Page, place: Place, sample: Sample, policy: Policy) -> None:
+    found = page.ailing(place)
+    assert found is not None  # noqa: S101 - asked by the caller
+    _note(page, place, sample, policy, speaks=False)
+    if not still_fails(page, *found, place, sample):
+        _note(page, place, sample, policy, again=True)
+        _accused(page, place, sample, policy)
+
+
+def _accused(page: Page, place: Place, sample: Sample, policy: Policy) -> bool:
+    """Accuse whoever is behind a failure, if it is too much for chance."""
+    stream = page.stream(place)
+    mine = stream.cells[cell(sample)]
+    if sample.control or not doubtful(page, stream, mine, policy):
         return False
-    return any(
-        not one.open
-        and one.incident.culprit == place[0]
-        and one.incident.ended_at is not None
-        and sample.at <= one.incident.ended_at
-        for one in page.watched.values()
-    )
+    for culprit in suspects(page, policy):
+        accuse(page, culprit, policy)
+    return True
 
 
 def _note(  # noqa: PLR0913 - two of them only say how

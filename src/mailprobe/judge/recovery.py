@@ -15,29 +15,63 @@ from mailprobe.model.incident import Change, Planned, State
 from mailprobe.model.sample import Function
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
     from mailprobe.judge.looks import Place
     from mailprobe.judge.policy import Policy
-    from mailprobe.judge.watchbook import Page, Stream, Watched
+    from mailprobe.judge.watchbook import Cell, Page, Stream, Watched
     from mailprobe.model.sample import Backlog, Sample
 
 DRAIN_MAX: Final = 60 * 24.0  # hours: beyond two months an estimate is none
 
 
-def count(page: Page, name: str, watched: Watched, at: str, sample: Sample) -> Watched:
-    """Count a look at something that is known to fail."""
-    place = watched.active[at]
+def count(
+    page: Page, name: str, watched: Watched, place: int, sample: Sample
+) -> Watched:
+    """Count a look at something that is known to fail, or to have failed."""
     marks = list(watched.incident.impairments)
-    mark = marks[place]
+    mark, bad = marks[place], failed(sample)
+    first = min(mark.since, sample.at) if bad else mark.since
     marks[place] = replace(
-        mark,
-        failed=mark.failed + failed(sample),
-        looked=mark.looked + 1,
-        since=min(mark.since, sample.at) if failed(sample) else mark.since,
+        mark, failed=mark.failed + bad, looked=mark.looked + 1, since=first
     )
-    incident = replace(watched.incident, impairments=tuple(marks))
-    watched = replace(watched, incident=incident)
-    page.watched[name] = watched
+    incident = replace(
+        watched.incident,
+        impairments=tuple(marks),
+        began_at=min(watched.incident.began_at, first),
+    )
+    page.watched[name] = watched = replace(watched, incident=incident)
     return watched
+
+
+def tells_of_the_past(page: Page, place: Place, sample: Sample) -> bool:
+    """
+    Note a failure of a part that had failed, if it tells of that time.
+
+    Returns:
+        Whether the mail was on its way while the part failed; what became of it is
+        no new failure, whenever it is known.
+    """
+    if sample.function is not Function.DELIVER:
+        return False
+    for name, watched in page.watched.items():
+        incident = watched.incident
+        if incident.culprit != place[0]:
+            continue
+        ended = [
+            (one.until, index)
+            for index, one in enumerate(incident.impairments)
+            if one.function is FUNCTIONS[place[1]] and one.until is not None
+        ]
+        until, index = max(ended, default=(None, -1))
+        end = incident.ended_at or until
+        if end is None or sample.at > end:
+            continue
+        if watched.open and until is not None:
+            count(page, name, watched, index, sample)
+        return True
+    return False
 
 
 def still_fails(
@@ -51,7 +85,7 @@ def still_fails(
         never failed, fails now: it may be a relapse.
     """
     at, who = key_of(place), cell(sample)
-    watched = count(page, name, watched, at, sample)
+    watched = count(page, name, watched, watched.active[at], sample)
     mine = page.streams[at].cells[who]
     loose = FUNCTIONS[place[1]] is not Function.DELIVER
     if watched.returned_at is not None and not mine.down and loose:
@@ -71,12 +105,14 @@ def works_again(
 ) -> None:
     """Note that a part which fails passed: for one canary, or for the last one."""
     at, who = key_of(place), cell(sample)
-    watched = count(page, name, page.watched[name], at, sample)
+    watched = page.watched[name]
+    watched = count(page, name, watched, watched.active[at], sample)
     stream = page.streams[at]
     if not stream.cells[who].failing:
         stream = _back(stream, sample)
         page.streams[at] = stream
-    if _complete(page, stream, policy):
+    since = watched.incident.impairments[watched.active[at]].since
+    if _complete(page, stream, since, policy):
         _ends(page, name, watched, at, sample)
     elif watched.incident.state is State.OPEN and _returning(stream, policy):
         _recovers(page, name, watched)
@@ -96,25 +132,33 @@ def _back(stream: Stream, sample: Sample) -> Stream:
     return replace(stream, cells=cells)
 
 
-def _complete(page: Page, stream: Stream, policy: Policy) -> bool:
+def _complete(page: Page, stream: Stream, since: datetime, policy: Policy) -> bool:
     """Whether every canary that is still looked at passes, and not for once."""
     if len(stream.looks) < 2 or not all(map(passed, stream.looks[-2:])):  # noqa: PLR2004
         return False
-    return not _any_failing(page, stream, policy)
+    return not any(
+        one.failing or one.down or _untold(one, since)
+        for one in _followed(page, stream, policy)
+    )
 
 
-def _any_failing(page: Page, stream: Stream, policy: Policy) -> bool:
+def _untold(cell: Cell, since: datetime) -> bool:
+    """Whether its mail was looked for since then, and nobody can tell of any."""
+    mail = cell.last.function is Function.DELIVER
+    return mail and cell.last.at < since <= cell.heeded_at
+
+
+def _followed(page: Page, stream: Stream, policy: Policy) -> Iterator[Cell]:
+    """Yield the canaries that are not forgotten, nor known to fail on their own."""
     excused = {
         one.incident.culprit
         for one in page.watched.values()
         if one.open and one.scope is Scope.ACCOUNT
     }
-    return any(
-        (one.failing or one.down)
-        and age(page.now, one.heeded_at) <= policy.forgotten
-        and one.last.account not in excused
-        for one in stream.cells.values()
-    )
+    for one in stream.cells.values():
+        kept = age(page.now, one.heeded_at) <= policy.forgotten
+        if kept and one.last.account not in excused:
+            yield one
 
 
 def _returning(stream: Stream, policy: Policy) -> bool:
@@ -164,22 +208,33 @@ def counted(page: Page, backlog: Backlog) -> None:
     if found is None:
         return
     name, watched = found
-    incident = replace(watched.incident, waiting=backlog.waiting)
-    if watched.returned_at is not None and before is not None:
-        hours = (backlog.at - before.at).total_seconds() / 3600
-        if hours > 0:
-            rate, old = backlog.arrived / hours, incident.drain_rate
-            # Mail comes in bursts: half of it is what was known before.
-            incident = replace(
-                incident, drain_rate=rate if old is None else (rate + old) / 2
-            )
-    incident = replace(incident, drained_by=None)
-    if backlog.waiting and incident.drain_rate:
-        left = backlog.waiting / incident.drain_rate
-        if left <= DRAIN_MAX:
-            by = backlog.at + timedelta(hours=left)
-            incident = replace(incident, drained_by=by)
+    incident = replace(watched.incident, waiting=backlog.waiting, drained_by=None)
+    if watched.returned_at is None or before is None:
+        incident = replace(incident, drain_rate=None)
+        watched = replace(watched, shrinks=None)
+    elif (hours := (backlog.at - before.at).total_seconds() / 3600) > 0:
+        # Mail may come in as fast as new mail is held: then there is no end in sight.
+        gone = before.waiting - backlog.waiting
+        shrinks = _smooth(gone / hours, watched.shrinks)
+        incident = replace(
+            incident,
+            drain_rate=_smooth(backlog.arrived / hours, incident.drain_rate),
+            drained_by=_drained(backlog, shrinks) if gone > 0 else None,
+        )
+        watched = replace(watched, shrinks=shrinks)
     page.watched[name] = worded(page, replace(watched, incident=incident))
+
+
+def _smooth(rate: float, before: float | None) -> float:
+    """Return a rate of mails that come in bursts: half of it is what it was."""
+    return rate if before is None else (rate + before) / 2
+
+
+def _drained(backlog: Backlog, shrinks: float) -> datetime | None:
+    """Say when nothing will wait if so many mails fewer wait each hour."""
+    if not backlog.waiting or backlog.waiting > shrinks * DRAIN_MAX:
+        return None
+    return backlog.at + timedelta(hours=backlog.waiting / shrinks)
 
 
 def time_passes(page: Page, policy: Policy) -> None:
@@ -226,7 +281,9 @@ def _over(page: Page, watched: Watched, policy: Policy) -> bool:
     hurt = {one.function for one in incident.impairments} | {Function.READ}
     for part in Part:
         stream = page.streams.get(key_of((incident.culprit, part)))
-        if stream and FUNCTIONS[part] in hurt and _any_failing(page, stream, policy):
+        if stream is None or FUNCTIONS[part] not in hurt:
+            continue
+        if any(one.failing or one.down for one in _followed(page, stream, policy)):
             return False
     backlog = page.backlogs.get(incident.culprit)
     if backlog is None:

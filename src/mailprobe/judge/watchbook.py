@@ -94,6 +94,7 @@ class Watched:
         active: For each stream that fails now, the place of its impairment in
             the list of the incident.
         returned_at: When recovery began; None before.
+        shrinks: How many mails fewer wait each hour, while recovering; None before.
         answers: For our own network: answers in a row since the last silence.
     """
 
@@ -102,6 +103,7 @@ class Watched:
     way: Function | None = None
     active: dict[str, int] = field(default_factory=dict)
     returned_at: datetime | None = None
+    shrinks: float | None = None
     answers: int = 0
 
     @property
@@ -192,6 +194,11 @@ class Page:
             if one.open and one.scope is scope and one.incident.culprit == name:
                 return key, one
         return None
+
+    def ailing(self, place: Place) -> tuple[str, Watched] | None:
+        """Return the open incident in which a part fails now."""
+        found = self.culpable(Scope.PLATFORM, place[0])
+        return found if found and key_of(place) in found[1].active else None
 
     def store(self, key: str, watched: Watched) -> bool:
         """Write an incident back; those longest closed make room for a new one."""

@@ -119,8 +119,8 @@ class Incident:
         waiting: Overdue mails at the last count.
         drain_rate: Overdue mails that arrive in an hour, while recovering;
             None if unknown.
-        drained_by: When nothing will wait any more at that rate; None if
-            unknown.
+        drained_by: When nothing will wait any more, if the backlog goes on to
+            shrink as it did lately; None if it does not shrink.
         planned: What a maintenance window has to do with it.
         statements: What the provider said.
         confidence: From 0 to 1: how much better this culprit explains what was

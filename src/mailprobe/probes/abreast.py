@@ -33,6 +33,8 @@ async def abreast(*work: Coroutine[Any, Any, Any]) -> tuple[Any, ...]:
     try:
         return tuple(await asyncio.gather(*tasks))
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        left = [task for task in tasks if not task.done()]
+        if left:
+            for task in left:
+                task.cancel()
+            await asyncio.gather(*left, return_exceptions=True)
