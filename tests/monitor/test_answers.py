@@ -344,13 +344,15 @@ async def test_a_note_that_cannot_be_meant(over: Path, party: str, text: str) ->
 
 
 async def test_a_running_monitor_takes_notes_in(tmp_path: Path) -> None:
-    """What others noted is in its incident after the next audit, once, and lasts."""
+    """A note is in its incident at once, or after the next audit, once, and lasts."""
     async with fresh(tmp_path) as ledger:
         books = await write(ledger, until=DOWN + 4 * HOUR)
         at = DOWN + 4 * HOUR
         await note(ledger, "libero", "we work on it", now=at, said_at=at)
         said = Statement(at=at, text="of its own")
         await books.record(Stated(at=at, party="libero", statement=said))
+        (now,) = books.watchbook.open
+        assert said in now.statements
         for minutes in (1, 2, 3):
             await books.tick(Tick(at=at + minutes * MINUTE))
         again = Books(ledger, lambda _: None, lambda _: None)

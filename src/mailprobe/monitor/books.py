@@ -95,7 +95,8 @@ class Books:
         """
         Write entries down, then judge and tell what follows from them.
 
-        What a provider said is heard at the next `tick`, whoever noted it.
+        What a provider said is heard at once if it is noted here, and at the next
+        `tick` if another process noted it.
 
         Args:
             entries: What happened.
@@ -115,8 +116,7 @@ class Books:
                     self.pending[token] = passage
                 else:
                     self.pending.pop(token, None)
-            facts = [entry for entry in entries if not isinstance(entry, Stated)]
-            events = [event for entry in facts for event in self._fold(entry)]
+            events = list(await self._taken_in(entries))
             if events:
                 await self.ledger.append(*_notes(events))
         self._on_change(passages)
@@ -124,6 +124,14 @@ class Books:
             self.on_entry(entry)
         for event in events:
             self._on_event(event)
+
+    async def _taken_in(self, entries: Sequence[Entry]) -> Iterable[Event]:
+        facts = [entry for entry in entries if not isinstance(entry, Stated)]
+        events = [event for entry in facts for event in self._fold(entry)]
+        if len(facts) < len(entries):  # what others noted before comes in its turn
+            head = await self.ledger.head()
+            events += await self._hear(head.seq)
+        return events
 
     async def tick(self, fact: Fact) -> None:
         """
