@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,12 @@ def steps(function: Callable[[bytes], object], data: bytes) -> int:
 
     function(data)  # caches are filled once, and are no part of the work
     before = sys.getprofile()
+    gc.collect()
+    gc.disable()  # whoever listens to collections would be counted as well
     sys.setprofile(called)
     try:
         function(data)
     finally:
         sys.setprofile(before)
+        gc.enable()
     return count
