@@ -127,9 +127,14 @@ def _machine() -> str:
         f"Measured on {datetime.now(UTC):%Y-%m-%d}, on a machine with "
         f"{os.cpu_count()} cores ({platform.system()}, {platform.machine()}), over "
         f"loopback, with mailprobe {metadata.version('mailprobe')}, "
-        f"Python {platform.python_version()}, {ssl.OPENSSL_VERSION.split(' ')[0]} "
-        f"{ssl.OPENSSL_VERSION.split(' ')[1]}, {libraries}."
+        f"{_python()}, {' '.join(ssl.OPENSSL_VERSION.split(' ')[:2])}, {libraries}."
     )
+
+
+def _python() -> str:
+    """Name the interpreter and its origin: that is a good part of every figure."""
+    whose = "the distribution's" if sys.base_prefix == "/usr" else "built apart"
+    return f"Python {platform.python_version()} ({whose})"
 
 
 def _installed() -> Iterator[str]:
