@@ -39,11 +39,17 @@ def _runs(version: str) -> bool:
     """Whether this interpreter is there and starts (a version manager's may not)."""
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         return True
-    program = shutil.which(f"python{version}")
+    return _usable(f"python{version}")
+
+
+def _usable(python: str) -> bool:
+    program = shutil.which(python)
     if program is None:
         return False
+    oldest = tuple(int(part) for part in SUPPORTED[0].split("."))
     # Debian ships interpreters without venv; such a one is of no use here.
-    command = [program, "-c", "import ensurepip, venv"]
+    code = f"import ensurepip, sys, venv; sys.exit(sys.version_info < {oldest})"
+    command = [program, "-c", code]
     return subprocess.run(command, check=False, capture_output=True).returncode == 0  # noqa: S603
 
 
@@ -53,6 +59,9 @@ MISSING = [version for version in SUPPORTED if version not in INSTALLED]
 # What both ends can do, those between can; each takes some five minutes.
 ENDS = INSTALLED[:1] + INSTALLED[1:][-1:]
 BETWEEN = INSTALLED[1:-1]
+# Where it takes long, and where others are measured beside it: the interpreter that a
+# distribution ships. Those built by hand are mostly built without optimisation.
+SHIPPED = "/usr/bin/python3" if _usable("/usr/bin/python3") else None
 
 
 def _group(*names: str) -> list[str]:
@@ -106,7 +115,7 @@ def real(session: nox.Session) -> None:
     session.run("pytest", "-m", "real", *session.posargs)
 
 
-@nox.session
+@nox.session(python=SHIPPED)
 def replays(session: nox.Session) -> None:
     """Play the outages of 2023 from end to end, each in a process of its own."""
     _install(session, "test")
@@ -142,12 +151,7 @@ def package(session: nox.Session) -> None:
     session.run("mailprobe", "demo")
 
 
-# The interpreter that a distribution ships, as the peers it is measured beside: those
-# built by hand are mostly built without optimisation, and up to twice as slow.
-DISTRIBUTED = Path("/usr/bin/python3")
-
-
-@nox.session(python=str(DISTRIBUTED) if DISTRIBUTED.exists() else None)
+@nox.session(python=SHIPPED)
 def bench(session: nox.Session) -> None:
     """Measure side by side; writes bench/results.md and its neighbours."""
     # Here alone: what the lab for tests and sweeps are compared with.
