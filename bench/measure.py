@@ -17,6 +17,11 @@ WARM_UP: Final = 2
 """Runs of each that are thrown away: byte code is written, caches are filled."""
 
 
+def goal_cell(goal: str, *, met: bool) -> str:
+    """Return a goal as a table shows it; one that was missed says so."""
+    return goal if met else f"{goal}, missed"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
     """

@@ -20,7 +20,7 @@ from typing import Final
 
 from bench import blackbox
 from bench import load as fleet
-from bench.measure import Accuracy, Comparison, Within, middle
+from bench.measure import Accuracy, Comparison, Within, goal_cell, middle
 from tests.real.requirements import missing
 
 Result = Comparison | Accuracy | Within | fleet.Load | fleet.Memory | fleet.Truth
@@ -98,11 +98,11 @@ _TRIP_HEADS: Final = (
 
 def _ratio(r: Comparison) -> Sequence[str]:
     against = f"{r.against}: {middle(r.theirs)}"
-    return (r.name, middle(r.ours), against, f"**{r.ratio:.2f}x**", r.bound)
+    return (r.name, middle(r.ours), against, f"**{r.ratio:.2f}x**", _goal(r, r.bound))
 
 
 def _bound(r: Within) -> Sequence[str]:
-    return (r.name, f"**{middle(r.took)}**", f"{r.goal * 1e3:g} ms")
+    return (r.name, f"**{middle(r.took)}**", _goal(r, f"{r.goal * 1e3:g} ms"))
 
 
 def _trip(r: Accuracy) -> Sequence[str]:
@@ -111,9 +111,13 @@ def _trip(r: Accuracy) -> Sequence[str]:
         str(len(r.trips)),
         f"{r.truth * 1e3:.0f} ms",
         f"**{r.error * 1e3:.1f} ms**",
-        f"{r.goal * 1e3:.0f} ms",
+        _goal(r, f"{r.goal * 1e3:.0f} ms"),
         f"{r.bounds_held} of {len(r.trips)}",
     )
+
+
+def _goal(r: Result, goal: str) -> str:
+    return goal_cell(goal, met=r.met)
 
 
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
