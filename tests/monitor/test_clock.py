@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -19,18 +20,21 @@ from mailprobe.monitor.desk import NAP
 from mailprobe.monitor.ledger import Ledger
 from mailprobe.monitor.monitor import Monitor
 from mailprobe.monitor.plan import Cohort, Plan, Route
-from mailprobe.monitor.schedule import Breaker, Budget
+from mailprobe.monitor.schedule import Breaker, Budget, next_slot, place_of
 from mailprobe.prober import Prober
 from tests.worlds import prober_options_for
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from mailprobe.lab.simulated import SimulatedClock
     from mailprobe.model.entry import Entry
+    from mailprobe.model.incident import Event
 
 BEGINS = datetime(2026, 11, 24, 12, 5, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
 INTERVAL = 600.0
 BOXES = ("ada@libero.test", "bob@libero.test")
 
@@ -74,13 +78,16 @@ class Run:
     ended_at: float = 0.0
     failed_at: float = 0.0
     opened_at: float = 0.0
+    events: list[Event] = field(default_factory=list)
     alarms: list[str] = field(default_factory=list)
     imbalance: int = -1
 
 
-async def _run(path: Path, by: timedelta) -> Run:
-    clock, run = Settable(simulated.running_clock()), Run()
-    loop = asyncio.get_running_loop()
+@asynccontextmanager
+async def _watched(
+    path: Path, run: Run, interval: float
+) -> AsyncIterator[tuple[Settable, Lab, Monitor, Timed]]:
+    clock = Settable(simulated.running_clock())
     async with Lab(now=clock.now, plain_tls=True) as lab:
         plan = Plan(
             ledger=path,
@@ -89,7 +96,7 @@ async def _run(path: Path, by: timedelta) -> Run:
                 Cohort(name="l", party=Party(name="l", platform="p"), mailboxes=BOXES),
             ),
             routes=tuple(
-                Route(name=f"{s} to {r}", sender=s, recipient=r, interval=INTERVAL)
+                Route(name=f"{s} to {r}", sender=s, recipient=r, interval=interval)
                 for s in BOXES
                 for r in BOXES
             ),
@@ -97,24 +104,47 @@ async def _run(path: Path, by: timedelta) -> Run:
         options = {**prober_options_for(lab), "clock": clock}
         ledger = Timed.open(path, clock=clock, threaded=False, durable=False)
         ledger.sent = run.sent
-        prober, opened = Prober(**options), asyncio.Event()
-        monitor = Monitor(plan, prober, ledger=ledger, on_event=lambda _: opened.set())
+        prober = Prober(**options)
+        on_event = run.events.append
+        monitor = Monitor(plan, prober, ledger=ledger, on_event=on_event)
         async with prober, monitor:
-            await asyncio.sleep(3600)
-            clock.off, run.set_at = by, loop.time()
-            await asyncio.sleep(3600)
-            run.failed_at = loop.time()
-            with lab.fault(*outage("imap_down")):
-                await asyncio.wait_for(opened.wait(), 3600)
-                run.opened_at = loop.time()
-            assert [e.change for e in monitor.events] == [Change.OPENED]
-            run.ended_at = loop.time()
-            run.imbalance = (await ledger.balance()).imbalance
-            async for _, entry in ledger.entries(kinds=(Alarmed.kind,)):
-                assert isinstance(entry, Alarmed)
-                run.alarms.append(entry.what)
-            assert (await ledger.verify()).sound
+            yield clock, lab, monitor, ledger
+
+
+async def _run(path: Path, by: timedelta) -> Run:
+    run = Run()
+    loop = asyncio.get_running_loop()
+    async with _watched(path, run, INTERVAL) as (clock, lab, monitor, ledger):
+        await asyncio.sleep(3600)
+        clock.off, run.set_at = by, loop.time()
+        await asyncio.sleep(3600)
+        run.failed_at = loop.time()
+        with lab.fault(*outage("imap_down")):
+            while not run.events:
+                await asyncio.sleep(1)
+                assert loop.time() < run.failed_at + 3600
+            run.opened_at = loop.time()
+        assert [e.change for e in monitor.events] == [Change.OPENED]
+        run.ended_at = loop.time()
+        run.imbalance = (await ledger.balance()).imbalance
+        async for _, entry in ledger.entries(kinds=(Alarmed.kind,)):
+            assert isinstance(entry, Alarmed)
+            run.alarms.append(entry.what)
+        assert (await ledger.verify()).sound
     return run
+
+
+async def _after_a_night(path: Path) -> list[tuple[str, datetime]]:
+    """Return what was sent, and at what time of day, around a night's sleep."""
+    run, sent = Run(), []
+    async with _watched(path, run, DAY.total_seconds()) as (clock, _, _, ledger):
+        await asyncio.sleep(3600)
+        clock.off = 8 * HOUR
+        await asyncio.sleep((DAY - 9 * HOUR).total_seconds())
+        async for _, entry in ledger.entries(kinds=(Intended.kind,)):
+            assert isinstance(entry, Intended)
+            sent.append((entry.route, entry.at))
+    return sent
 
 
 @pytest.mark.parametrize(
@@ -139,6 +169,16 @@ def test_a_clock_that_is_set(tmp_path: Path, by: timedelta, said: str) -> None:
     after = [t for t in everything if run.set_at <= t < run.set_at + INTERVAL]
     assert len(after) <= 2 * 4
     assert len({round(t) for t in after}) > 2  # not all at once
+
+
+def test_a_machine_that_slept_keeps_to_the_time_of_day(tmp_path: Path) -> None:
+    """What is due once a day, after a night's sleep, does not come a night late."""
+    sent = simulated.run(lambda: _after_a_night(tmp_path / "ledger.db"), begins=BEGINS)
+    assert sent
+    for route, at in sent:
+        before = at - timedelta(minutes=1)
+        due = next_slot(before, DAY.total_seconds(), place_of(route))
+        assert abs(at - due) < timedelta(minutes=1)
 
 
 def test_what_was_sent_still_counts_after_the_clock_was_set_back() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -60,6 +61,7 @@ class Desk:
             for name, box in plan.mailboxes.items()
         }
         self._nudges: dict[str, asyncio.Event] = defaultdict(asyncio.Event)
+        self._skipped = asyncio.Event()
 
     @property
     def key(self) -> bytes:
@@ -86,16 +88,23 @@ class Desk:
             pass
 
     async def until(self, moment: datetime) -> bool:
-        """Sleep until a time of day; return False at once if the clock was set."""
-        while (left := (moment - self.now()).total_seconds()) > 0:
-            pause = min(left, self.together())
-            if await self.nap(pause):
-                return pause == left  # else it has taken what it was to take
+        """Sleep until a time of day; return False at once if `skip` was called."""
+        skipped = self._skipped
+        left = (moment - self.now()).total_seconds()
+        while left > 0:
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await skipped.wait()
+                    return False
+            left = (moment - self.now()).total_seconds()
+            if left > JUMP:  # set back: it has taken what it was to take
+                break
         return True
 
-    def together(self) -> float:
-        """Return the seconds until all wake at once; in between the machine sleeps."""
-        return NAP - self._clock.monotonic() % NAP
+    def skip(self) -> None:
+        """Wake whoever sleeps until a time of day: that is another moment now."""
+        self._skipped.set()
+        self._skipped = asyncio.Event()
 
     async def nap(self, seconds: float) -> float:
         """Sleep; return by how many seconds the clock was set, 0 if it was not."""

@@ -8,6 +8,7 @@ from mailprobe.judge.sampling import samples
 from mailprobe.model.entry import Alarmed, Sampled
 from mailprobe.model.sample import Function, Outcome, Party, Sample
 from mailprobe.model.verdict import Blame
+from mailprobe.monitor.desk import NAP
 from mailprobe.probes.abreast import abreast
 from mailprobe.probes.control import control_failures
 
@@ -68,10 +69,12 @@ async def _controls(desk: Desk) -> Seen:
 
 
 async def watch_clock(desk: Desk) -> None:
-    """Note when the clock was set, or time was skipped."""
+    """Note when the clock was set, or time was skipped; whoever sleeps is told."""
     while True:
-        jump = await desk.nap(desk.together())
+        jump = await desk.nap(NAP)
         at = desk.now()
+        if jump:
+            desk.skip()
         if jump > 0:
             what = (
                 f"the clock went ahead by {jump:.0f} s: it was set, or this machine "
