@@ -270,7 +270,8 @@ class Recorder:
 
     def clean_reply(self, reply: Reply) -> Reply:
         """Return *reply* with every hidden secret masked."""
-        return replace(reply, text=self.clean(reply.text)) if self._hidden else reply
+        text = self.clean(reply.text)
+        return reply if text == reply.text else replace(reply, text=text)
 
     def _shown(self, line: bytes) -> str:
         # Cleaned while it is whole: half a secret is not recognised any more.
