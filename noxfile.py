@@ -112,16 +112,21 @@ def _tests(session: nox.Session) -> None:
 def real(session: nox.Session) -> None:
     """Run the same tests against real servers, on loopback."""
     _install(session, "test")
-    session.run("pytest", "-m", "real", *session.posargs)
+    # What is held to a server's log has the machine to itself.
+    session.run("pytest", "-m", "real", "tests/real", *session.posargs)
+    apart = ("--ignore=tests/real", "-n", "2", "--dist", "loadfile")
+    session.run("pytest", "-m", "real", *apart, *session.posargs)
 
 
 @nox.session(python=SHIPPED)
 def replays(session: nox.Session) -> None:
-    """Play the outages of 2023 from end to end, each in a process of its own."""
+    """Play the outages of 2023, and quiet weeks, from end to end."""
     _install(session, "test")
-    # Two at a time, as small machines have cores; each within two minutes.
-    apart = ("-n", "2", "--dist", "worksteal", "-p", "no:randomly", "--durations", "0")
-    session.run("pytest", "-m", "replay", *apart, *session.posargs)
+    whole = ("pytest", "-m", "replay", "-p", "no:randomly", "--durations", "0")
+    # Within two minutes each, with the machine to itself; the others two at a time.
+    session.run(*whole, "tests/replays/test_outages.py", *session.posargs)
+    apart = ("-n", "2", "--dist", "worksteal", "--ignore=tests/replays/test_outages.py")
+    session.run(*whole, *apart, *session.posargs)
 
 
 @nox.session
