@@ -7,6 +7,7 @@ from collections import defaultdict
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -169,6 +170,16 @@ def test_a_clock_that_is_set(tmp_path: Path, by: timedelta, said: str) -> None:
     after = [t for t in everything if run.set_at <= t < run.set_at + INTERVAL]
     assert len(after) <= 2 * 4
     assert len({round(t) for t in after}) > 2  # not all at once
+
+
+def test_a_clock_that_is_set_back_a_little(tmp_path: Path) -> None:
+    """Nothing is sent before its time for that, and again when it has come."""
+    by = timedelta(minutes=-2)
+    run = simulated.run(lambda: _run(tmp_path / "ledger.db", by), begins=BEGINS)
+    assert len(run.sent) == 4
+    for times in run.sent.values():
+        gaps = [b - a for a, b in pairwise(times)]
+        assert all(INTERVAL - 1 < gap < INTERVAL + NAP + 1 for gap in gaps)
 
 
 def test_a_machine_that_slept_keeps_to_the_time_of_day(tmp_path: Path) -> None:

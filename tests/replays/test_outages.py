@@ -1,4 +1,4 @@
-"""The outages of 2023, from beginning to end, with the monitor."""
+"""The outages of 2023 and four other runs, from beginning to end, with the monitor."""
 
 from __future__ import annotations
 
@@ -10,15 +10,21 @@ import pytest
 
 from mailprobe.model.incident import Change, Planned, State
 from mailprobe.model.passage import Fate
+from mailprobe.model.verdict import Blame
 from tests.replays import backlogs, promises
+from tests.replays.agreement import disagreements
+from tests.replays.monitored import monitor
+from tests.replays.scenario import load
+from tests.replays.stage import play
 from tests.replays.truth import counted, truth
-from tests.replays.whole import whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from mailprobe.model.incident import Incident
     from tests.replays.monitored import Monitored
+    from tests.replays.scenario import Scenario
+    from tests.replays.stage import Played
 
 pytestmark = pytest.mark.replay
 
@@ -32,6 +38,17 @@ PROMISES = (
     promises.unseen,
     promises.told_again,
 )
+
+
+def whole(name: str, folder: Path) -> tuple[Scenario, Played[Monitored]]:
+    """Play a scenario to its end; what holds in every run is held to it."""
+    scenario = load(name)
+    played = play(scenario, monitor(folder))
+    assert disagreements(scenario, played) == []
+    seen = played.result
+    assert (seen.balance.imbalance, seen.balance.submitted) == (0, len(seen.passages))
+    assert (played.surprises, played.strangers) == ((), ())
+    return scenario, played
 
 
 def outage(name: str, folder: Path) -> tuple[Incident, Monitored, Counter[Fate]]:
@@ -86,6 +103,29 @@ def test_june(folder: Path) -> None:
     for end in backlogs.ends(seen, at("06-14T16:00"), at("06-14T17:00")):
         assert end is not None
         assert abs(end - at("06-14T16:30")) < timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "blame"),
+    [
+        ("own-network", Blame.VANTAGE),
+        ("own-resolver", Blame.VANTAGE),
+        ("wrong-password", Blame.ACCOUNT),
+    ],
+)
+def test_our_own_fault(name: str, blame: Blame, folder: Path) -> None:
+    """When our network, resolver or a password fails, no provider is ever accused."""
+    _, played = whole(name, folder)
+    seen = played.result
+    assert promises.accusations(seen) == []
+    assert [one.blame for one in seen.incidents] == [blame]
+    assert [one.state for one in seen.incidents] == [State.CLOSED]
+
+
+def test_quiet(folder: Path) -> None:
+    """Two weeks of lost packets, greylisting and slow greetings are no incident."""
+    _, played = whole("quiet", folder)
+    assert played.result.events == ()
 
 
 def at(text: str) -> datetime:

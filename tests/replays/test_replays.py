@@ -1,7 +1,7 @@
 """
 Pieces of the scenarios, played with the monitor: some hours, or rarer mail.
 
-The whole of them is in ``test_outages.py`` and ``test_no_outage.py``.
+The whole of them is in ``test_outages.py``.
 """
 
 from __future__ import annotations

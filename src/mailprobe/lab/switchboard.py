@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mailprobe.lab.faults import (
     Drip,
@@ -63,9 +63,6 @@ class Plan:
         return bool(self.stall or self.drop or self.garble) or self.raw is not None
 
 
-_NOTHING: Final = Plan()
-
-
 @dataclass(slots=True)
 class Switchboard:
     """
@@ -83,7 +80,6 @@ class Switchboard:
     seed: int = 0
     _luck: dict[str, Random] = field(default_factory=dict)
     _active: list[Fault] = field(default_factory=list)
-    _moments: frozenset[str] = frozenset()  # at which anything may happen
 
     @property
     def active(self) -> tuple[Fault, ...]:
@@ -107,9 +103,6 @@ class Switchboard:
         self._tell()
 
     def _tell(self) -> None:
-        self._moments = frozenset(
-            f.where for f in self._active if isinstance(f, Moment)
-        )
         for callback in self.changed:
             callback()
 
@@ -202,8 +195,8 @@ class Switchboard:
                 from the site (the recipient's).
             mailbox: The address of the mailbox it is about, if that is known.
         """
-        if self._moments.isdisjoint(moments):
-            return _NOTHING
+        if not self._active:
+            return Plan()
         about = domains or site.domains
         here = [
             fault
@@ -214,7 +207,7 @@ class Switchboard:
             and self._chance(fault, f"{site.service} {site.host}")
         ]
         if not here:
-            return _NOTHING
+            return Plan()
         code: type = str if site.service == "imap" else int
         return Plan(
             delay=sum(f.seconds for f in here if isinstance(f, Slow)),

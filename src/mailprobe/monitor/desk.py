@@ -97,7 +97,7 @@ class Desk:
                     await skipped.wait()
                     return False
             left = (moment - self.now()).total_seconds()
-            if left > JUMP:  # set back: it has taken what it was to take
+            if left > NAP:  # set back by more than it is late to wait once more
                 break
         return True
 
