@@ -10,8 +10,10 @@ import stat
 import subprocess
 import sys
 import tempfile
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -20,6 +22,7 @@ from mailprobe.model.errors import LedgerError, UsageError
 from mailprobe.monitor.ledger import Ledger
 from mailprobe.monitor.opening import create_file
 from mailprobe.monitor.place import connect, find
+from mailprobe.monitor.store import Store
 from tests.monitor.stories import Place, intended, sampled
 from tests.real.postgresql import PostgresqlServer
 
@@ -161,29 +164,45 @@ async def test_locked_for_long(place: Place) -> None:
         assert (await ledger.verify()).entries == 2
 
 
-@pytest.mark.parametrize("broken", [("commit",), ("commit", "rollback")])
+@pytest.mark.parametrize("broken", [("COMMIT",), ("COMMIT", "ROLLBACK")])
 async def test_a_transaction_that_cannot_be_ended(
     place: Place, broken: tuple[str, ...]
 ) -> None:
     """Its append raises and leaves nothing; those after it do not suffer from it."""
+    async with place.open(patience=1) as ledger:
+        await ledger.append(intended("first"))
+        raised = pytest.raises(LedgerError, match=r"not authorized|disk I/O error")
+        with unable_to(broken, ledger._hands._store), raised:
+            await ledger.append(intended("lost"))
+        await ledger.append(intended("last"))
+        tokens = {one.token for one in await ledger.passages()}
+        assert (await ledger.verify()).sound
+    assert tokens == {"first", "last"}
+
+
+@contextmanager
+def unable_to(broken: tuple[str, ...], store: Store) -> Iterator[None]:
+    """Have what ends a transaction fail, so that it stays open."""
 
     def fail(_: sa.Connection) -> None:
         message = "disk I/O error"
         raise sqlite3.OperationalError(message)
 
-    async with place.open(patience=1) as ledger:
-        await ledger.append(intended("first"))
-        engine = ledger._hands._store._writer
-        for what in broken:
-            sa.event.listen(engine, what, fail)
-        with pytest.raises(LedgerError, match="disk I/O error"):
-            await ledger.append(intended("lost"))
-        for what in broken:
-            sa.event.remove(engine, what, fail)
-        await ledger.append(intended("last"))
-        tokens = {one.token for one in await ledger.passages()}
-        assert (await ledger.verify()).sound
-    assert tokens == {"first", "last"}
+    def judge(action: int, what: str | None, *_: str | None) -> int:
+        fails = action == sqlite3.SQLITE_TRANSACTION and what in broken
+        return sqlite3.SQLITE_DENY if fails else sqlite3.SQLITE_OK
+
+    if store._kept is not None:  # SQLite's own; it does not outlive its failure
+        driver: Any = store._kept.driver_connection
+        driver.set_authorizer(judge)
+        yield
+        return
+    events = [what.lower() for what in broken]
+    for what in events:
+        sa.event.listen(store._writer, what, fail)
+    yield
+    for what in events:
+        sa.event.remove(store._writer, what, fail)
 
 
 _FULL = """

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import sqlalchemy as sa
 
@@ -34,13 +34,8 @@ from mailprobe.monitor.entries import (
 from mailprobe.monitor.straight import Straight
 from mailprobe.monitor.upserts import Upserts
 
-V = TypeVar("V")
-
 CLOCK_SLACK: Final = timedelta(seconds=5)
 """Clocks of machines that write to one ledger differ by less, if they are kept."""
-
-_SLICE: Final = 500
-"""Values in one IN (...); SQLite takes 999 in its older builds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,14 +49,14 @@ class Job:
 
 
 def book(
-    connection: sa.Connection, upserts: Upserts, jobs: Sequence[Job], now: datetime
+    on: Straight, upserts: Upserts, jobs: Sequence[Job], now: datetime
 ) -> list[LedgerError | None]:
     """
     Write the jobs; return for each what speaks against it, or None if it is written.
 
     Only the commit that follows makes it durable.
     """
-    page = _Page(connection, jobs)
+    page = _Page(on, jobs)
     page.look_at_the_clock(now)
     outcomes = [page.enter(job, now) for job in jobs]
     page.write(upserts, micros(now))
@@ -71,9 +66,8 @@ def book(
 class _Page:
     """What a transaction adds to the book, before it is written down."""
 
-    def __init__(self, connection: sa.Connection, jobs: Sequence[Job]) -> None:
-        self._on = Straight(connection)
-        self._connection = connection
+    def __init__(self, on: Straight, jobs: Sequence[Job]) -> None:
+        self._on = on
         ((self._seq, self._digest, self._clock),) = self._on.rows(_HEAD)
         self._entries: list[dict[str, Any]] = []
         self._changed: set[str] = set()
@@ -85,9 +79,9 @@ class _Page:
         self._details: list[dict[str, Any]] = []
         mails = [one for job in jobs for one in job.written if one.kind in _MAILS]
         tokens = sorted({one.subject for one in mails})
-        self._passages = dict(_passages(connection, tokens))
+        self._passages = dict(_passages(on, tokens))
         news = {one.subject for one in mails if one.kind == Intended.kind}
-        self._orphans = _orphans(connection, sorted(news - self._passages.keys()))
+        self._orphans = _orphans(on, sorted(news - self._passages.keys()))
 
     def look_at_the_clock(self, now: datetime) -> None:
         """Say so if the clock was set back since the last entry was written."""
@@ -124,7 +118,7 @@ class _Page:
 
     def _prune(self, now: datetime) -> None:
         """Remove reports whose time is up; the entry says so in the same breath."""
-        removed = self._connection.execute(_PRUNE, {"now": micros(now)}).rowcount
+        removed = self._on.run(_PRUNE, [{"now": micros(now)}])
         if removed:
             self._add(write(Pruned(at=now, removed=removed)))
 
@@ -138,7 +132,16 @@ class _Page:
             body=one.body,
         )
         self._digest = link.digest(self._digest)
-        self._entries.append({**asdict(link), "digest": self._digest})
+        self._entries.append(
+            {
+                "seq": self._seq,
+                "at": one.at,
+                "kind": one.kind,
+                "subject": one.subject,
+                "body": one.body,
+                "digest": self._digest,
+            }
+        )
         key = (day_of(one.at), one.kind)
         self._tally[key] += 1
         first, _ = self._span.get(key, (self._seq, 0))
@@ -183,7 +186,7 @@ class _Page:
         """Write it all down, one statement for each table that has news."""
         passages = [passage_row(self._passages[token]) for token in self._changed]
         balances = [
-            {"route": route, "day": day, **asdict(balance)}
+            {"route": route, "day": day, **_counts(balance)}
             for (route, day), balance in self._balances.items()
         ]
         tally = [
@@ -276,10 +279,8 @@ def passage_row(passage: Passage) -> dict[str, Any]:
     }
 
 
-def sliced(values: Sequence[V]) -> Iterable[Sequence[V]]:
-    """Yield them in parts that fit one statement."""
-    for start in range(0, len(values), _SLICE):
-        yield values[start : start + _SLICE]
+def _counts(balance: Balance) -> dict[str, int]:
+    return {name: getattr(balance, name) for name in schema.COUNTS}
 
 
 def _detail_row(seq: int, one: Written, detail: Detail) -> dict[str, Any]:
@@ -294,33 +295,15 @@ def _detail_row(seq: int, one: Written, detail: Detail) -> dict[str, Any]:
     }
 
 
-def _of_each(
-    connection: sa.Connection,
-    one: sa.Select[Any],
-    every: sa.Select[Any],
-    values: Sequence[str],
-) -> Iterable[Sequence[Any]]:
-    """Yield what there is of each value; mostly it is one value."""
-    if len(values) == 1:
-        yield from Straight(connection).rows(one, {"one": values[0]})
-        return
-    for part in sliced(values):
-        yield from connection.execute(every, {"all": part})
-
-
-def _passages(
-    connection: sa.Connection, tokens: Sequence[str]
-) -> Iterable[tuple[str, Passage]]:
-    for token, body in _of_each(connection, _PASSAGE, _PASSAGES, tokens):
+def _passages(on: Straight, tokens: Sequence[str]) -> Iterable[tuple[str, Passage]]:
+    for token, body in on.of_each(_PASSAGE, _PASSAGES, tokens):
         yield token, read_passage(body)
 
 
-def _orphans(
-    connection: sa.Connection, tokens: Sequence[str]
-) -> dict[str, list[MailEntry]]:
+def _orphans(on: Straight, tokens: Sequence[str]) -> dict[str, list[MailEntry]]:
     """Return entries that came before the intents of their mails."""
     found: dict[str, list[MailEntry]] = {}
-    for subject, kind, body in _of_each(connection, _ABOUT, _ABOUT_ALL, tokens):
+    for subject, kind, body in on.of_each(_ABOUT, _ABOUT_ALL, tokens):
         if kind in _MAILS:
             found.setdefault(subject, []).append(read(kind, body))  # type: ignore[arg-type]
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,10 @@ Use = Literal["write", "read"]
 
 APPLICATION_ID: Final = 0x6D70_6C67
 """What SQLite writes into the head of the file, so that `file` and we know it."""
+
+# Whoever reads the head in order to append must be alone from the start.
+BEGIN: Final[Mapping[Use, str]] = {"write": "BEGIN IMMEDIATE", "read": "BEGIN"}
+"""How a transaction begins on SQLite."""
 
 READERS: Final = 4
 """Questions answered at a time; each has a connection."""
@@ -86,11 +90,9 @@ def connect(place: Place, use: Use, *, durable: bool, patience: float) -> sa.Eng
         poolclass=QueuePool,
         **size,
     )
-    # Whoever reads the head in order to append must be alone from the start.
-    begin = "BEGIN IMMEDIATE" if use == "write" else "BEGIN"
     # By the driver itself: SQLAlchemy's execution takes longer than all of SQLite's.
     sa.event.listen(
-        engine, "begin", lambda on: on.connection.driver_connection.execute(begin)
+        engine, "begin", lambda on: on.connection.driver_connection.execute(BEGIN[use])
     )
     return engine
 

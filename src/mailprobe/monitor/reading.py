@@ -13,10 +13,10 @@ from mailprobe.judge import fates
 from mailprobe.model.entry import Entry
 from mailprobe.model.passage import Balance, Passage
 from mailprobe.monitor import schema
-from mailprobe.monitor.booking import sliced
 from mailprobe.monitor.chain import EPOCH, Head, day_of, genesis, micros, moment
 from mailprobe.monitor.detail import unpack
 from mailprobe.monitor.entries import read, read_passage, storable
+from mailprobe.monitor.straight import sliced
 
 PAGE: Final = 1000
 """Entries read at a time: some 500 KB, and a reader never holds up a checkpoint."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from mailprobe.model.errors import LedgerError
 from mailprobe.monitor import schema
 from mailprobe.monitor.booking import Job, book
 from mailprobe.monitor.claim import Claim
 from mailprobe.monitor.opening import create_file, known_version, prepare
-from mailprobe.monitor.place import Place, connect
+from mailprobe.monitor.place import BEGIN, Place, connect
+from mailprobe.monitor.straight import Straight
 from mailprobe.monitor.trouble import sentences
 from mailprobe.monitor.upserts import Upserts
 from mailprobe.wire.clock import Clock
@@ -54,7 +55,7 @@ class Store:
         self._writer = connect(place, "write", **options)  # type: ignore[arg-type]
         self._reader = connect(place, "read", **options)  # type: ignore[arg-type]
         self._claim = Claim(place, patience=patience)
-        self._kept: sa.Connection | None = None
+        self._kept: sa.PoolProxiedConnection | None = None
         self._upserts = Upserts.of(self._writer.dialect.name)
         try:
             self._begin(create=create, patience=patience)
@@ -94,23 +95,26 @@ class Store:
         if not self._writable:
             message = f"the ledger {self._place} was opened for reading only"
             raise LedgerError(message)
-        with sentences(str(self._place)), self._turn() as connection:
-            return book(connection, self._upserts, jobs, self._clock.now())
+        with sentences(str(self._place)), self._turn() as turn:
+            return book(turn, self._upserts, jobs, self._clock.now())
 
     @contextmanager
-    def _turn(self) -> Iterator[sa.Connection]:
-        """Give a connection within a transaction, to be committed."""
+    def _turn(self) -> Iterator[Straight]:
+        """Give a transaction, to be committed."""
         if self._place.path is None:  # a server may have gone away meanwhile
             with self._writer.begin() as connection:
-                yield connection
+                yield Straight(connection)
             return
         if self._kept is None:
-            self._kept = self._writer.connect()
+            self._kept = self._writer.raw_connection()
+        driver: Any = self._kept.driver_connection
         try:
-            with self._kept.begin():
-                yield self._kept
+            driver.execute(BEGIN["write"])
+            yield Straight(driver)
+            driver.execute("COMMIT")
         except BaseException:
-            # A COMMIT that failed may have left its transaction open.
+            # A COMMIT that failed may have left its transaction open: nothing that
+            # waits to be written may get into it.
             self._kept.invalidate()
             self._kept = None
             raise

@@ -25,11 +25,11 @@ from mailprobe.monitor.booking import (
     has_latest,
     key_of,
     passage_row,
-    sliced,
 )
 from mailprobe.monitor.chain import Head, Link, day_of, genesis, moment
 from mailprobe.monitor.detail import unpack
 from mailprobe.monitor.entries import MAIL_KINDS, read
+from mailprobe.monitor.straight import sliced
 
 PAGE: Final = 500
 FAULTS_MAX: Final = 20
