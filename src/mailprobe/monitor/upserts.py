@@ -29,7 +29,8 @@ class Upserts:
     def of(cls, dialect: str) -> Upserts:
         """Return those of a dialect."""
         return cls(
-            passage=_replace(schema.passage, dialect),
+            # Its keys are those of its intent; set anew, their indexes would be, too.
+            passage=_replace(schema.passage, dialect, "pending", "body"),
             balance=_replace(schema.balance, dialect),
             tally=_add_up(dialect),
             latest=_replace(schema.latest, dialect),
@@ -41,10 +42,11 @@ def _insert(table: sa.Table, dialect: str) -> Any:  # noqa: ANN401 - two alike
     return postgresql.insert(table) if dialect == "postgresql" else sqlite.insert(table)
 
 
-def _replace(table: sa.Table, dialect: str) -> sa.Insert:
+def _replace(table: sa.Table, dialect: str, *names: str) -> sa.Insert:
     keys = [column.name for column in table.primary_key]
     new = _insert(table, dialect)
-    others = [column.name for column in table.columns if column.name not in keys]
+    every = [column.name for column in table.columns]
+    others = names or [name for name in every if name not in keys]
     changed: sa.Insert = new.on_conflict_do_update(
         index_elements=keys, set_={name: new.excluded[name] for name in others}
     )
