@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
 from typing import Any, Final
@@ -16,12 +16,13 @@ from mailprobe.monitor import schema
 from mailprobe.monitor.chain import EPOCH, Head, day_of, genesis, micros, moment
 from mailprobe.monitor.detail import unpack
 from mailprobe.monitor.entries import read, read_passage, storable
-from mailprobe.monitor.straight import sliced
+from mailprobe.monitor.straight import Straight, sliced
 
 PAGE: Final = 1000
 """Entries read at a time: some 500 KB, and a reader never holds up a checkpoint."""
 
 _DAY: Final = 86_400_000_000  # microseconds
+_FOREVER: Final = 100_000_000 * _DAY  # whole days, and no database counts much further
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,17 +50,41 @@ class WantedPassages:
 def entries(on: sa.Connection, wanted: Wanted, after: int) -> list[tuple[int, Entry]]:
     """Return the next page of entries after a sequence number."""
     table = schema.entry
+    rows: Iterable[Sequence[Any]]
     if wanted.subject is None and len(wanted.kinds) > 1:
         return _merged(on, wanted, after)
-    query = _narrowed(on, wanted, after, table.c.seq, table.c.kind, table.c.body)
-    if wanted.subject is not None:
-        query = query.where(table.c.subject == storable(wanted.subject))
-        if wanted.kinds:
-            query = query.where(unindexed(table.c.kind).in_(sorted(wanted.kinds)))
-    elif wanted.kinds:
-        query = query.where(table.c.kind == next(iter(wanted.kinds)))
-    rows = on.execute(query.order_by(table.c.seq).limit(PAGE))
+    if wanted.subject is None and wanted.kinds:
+        rows = _of_kind(on, wanted, after)
+    else:
+        query = _narrowed(on, wanted, after, table.c.seq, table.c.kind, table.c.body)
+        if wanted.subject is not None:
+            query = query.where(table.c.subject == storable(wanted.subject))
+            if wanted.kinds:
+                query = query.where(unindexed(table.c.kind).in_(sorted(wanted.kinds)))
+        rows = on.execute(query.order_by(table.c.seq).limit(PAGE))
     return [(seq, read(kind, body)) for seq, kind, body in rows]
+
+
+def _of_kind(on: sa.Connection, wanted: Wanted, after: int) -> Sequence[Sequence[Any]]:
+    """Return a page of the entries of one kind: a monitor asks at each count."""
+    first, last = _span(on, wanted)
+    since, until = _bounds(wanted.since, wanted.until)
+    values = {
+        "kind": next(iter(wanted.kinds)),
+        "after": max(after, first - 1),
+        "last": last,
+        "since": since,
+        "until": until,
+    }
+    return Straight(on).rows(_PAGE_OF_KIND, values)
+
+
+def _bounds(since: datetime | None, until: datetime | None) -> tuple[int, int]:
+    """Return microseconds since 1970, of the ends of all times where none is given."""
+    return (
+        -_FOREVER if since is None else micros(since),
+        _FOREVER if until is None else micros(until),
+    )
 
 
 def _merged(on: sa.Connection, wanted: Wanted, after: int) -> list[tuple[int, Entry]]:
@@ -103,19 +128,17 @@ def unindexed(column: sa.Column[str]) -> sa.ColumnElement[str]:
 
 def _span(on: sa.Connection, wanted: Wanted) -> tuple[int, int]:
     """Return between which numbers they are: the days' tallies know."""
-    table = schema.tally
-    query = sa.select(
-        sa.func.coalesce(sa.func.min(table.c.first), 1),
-        sa.func.coalesce(sa.func.max(table.c.last), 0),
-    )
+    since, until = _bounds(wanted.since, wanted.until)
+    days = {"low": day_of(since), "high": day_of(until)}
+    straight = Straight(on)
     if wanted.kinds:
-        query = query.where(table.c.kind.in_(sorted(wanted.kinds)))
-    if wanted.since is not None:
-        query = query.where(table.c.day >= day_of(micros(wanted.since)))
-    if wanted.until is not None:
-        query = query.where(table.c.day <= day_of(micros(wanted.until)))
-    row = on.execute(query).one()
-    return int(row[0]), int(row[1])
+        found = [straight.rows(_SPAN, {"kind": k, **days})[0] for k in wanted.kinds]
+    else:
+        found = list(straight.rows(_SPAN_OF_ALL, days))
+    return (
+        min((first for first, _ in found if first is not None), default=1),
+        max((last for _, last in found if last is not None), default=0),
+    )
 
 
 def passage(on: sa.Connection, token: str) -> Passage | None:
@@ -159,38 +182,28 @@ def balances(
     on: sa.Connection, since: datetime | None, until: datetime | None
 ) -> dict[str, Balance]:
     """Return how many mails are in each state, by route; see `Ledger.balance`."""
-    table = schema.balance
-    sums = (sa.func.sum(table.c[name]).label(name) for name in schema.COUNTS)
-    query = sa.select(table.c.route, *sums).group_by(table.c.route)
-    low = None if since is None else -(-micros(since) // _DAY)  # rounded up
-    high = None if until is None else micros(until) // _DAY
-    if low is not None:
-        query = query.where(table.c.day >= low)
-    if high is not None:
-        query = query.where(table.c.day < high)
+    begin, end = _bounds(since, until)
+    low = -(-begin // _DAY)  # rounded up
+    high = end // _DAY
     found = {
-        row.route: Balance(**{name: int(getattr(row, name)) for name in schema.COUNTS})
-        for row in on.execute(query)
+        route: Balance(**dict(zip(schema.COUNTS, map(int, counts), strict=True)))
+        for route, *counts in Straight(on).rows(_SUMS, {"low": low, "high": high})
     }
-    for begin, end in _edges(since, until, low, high):
-        for row in on.execute(_bodies(begin, end)):
+    for part in _edges(begin, end, low, high):
+        for row in on.execute(_bodies(*part)):
             before = found.get(row.route, Balance())
             found[row.route] = fates.account(before, None, read_passage(row.body))
     return dict(sorted(found.items()))
 
 
-def _edges(
-    since: datetime | None, until: datetime | None, low: int | None, high: int | None
-) -> Iterator[tuple[int, int]]:
+def _edges(begin: int, end: int, low: int, high: int) -> Iterator[tuple[int, int]]:
     """Yield the parts of days at both ends, which are counted mail by mail."""
-    begin = None if since is None else micros(since)
-    end = None if until is None else micros(until)
-    if begin is not None and end is not None and (low or 0) > (high or 0):
+    if low > high:
         yield begin, end  # both on one day
         return
-    if begin is not None and low is not None and begin < low * _DAY:
+    if begin < low * _DAY:
         yield begin, low * _DAY
-    if end is not None and high is not None and high * _DAY < end:
+    if high * _DAY < end:
         yield high * _DAY, end
 
 
@@ -248,20 +261,15 @@ def tally(
 
 def head(on: sa.Connection, day: date | None) -> Head:
     """Return the end of the chain, or where it was after a day's last entry."""
-    row = on.execute(sa.select(schema.head)).one()
-    seq: int | None = row.seq
+    straight = Straight(on)
+    ((ledger, seq),) = straight.rows(_END)
     if day is not None:
         number = (day - EPOCH.date()).days
         query = sa.select(sa.func.max(schema.tally.c.last))
-        seq = on.execute(query.where(schema.tally.c.day <= number)).scalar()
-    table = schema.entry
-    query = sa.select(table.c.at, table.c.digest).where(table.c.seq == (seq or 0))
-    found = on.execute(query).one_or_none()
-    if found is None:
-        digest = genesis(row.ledger).hex()
-        return Head(ledger=row.ledger, seq=0, at=EPOCH, digest=digest)
-    digest = found.digest.hex()
-    return Head(ledger=row.ledger, seq=seq or 0, at=moment(found.at), digest=digest)
+        seq = on.execute(query.where(schema.tally.c.day <= number)).scalar() or 0
+    for at, digest in straight.rows(_LINK, {"seq": seq}):
+        return Head(ledger=ledger, seq=seq, at=moment(at), digest=digest.hex())
+    return Head(ledger=ledger, seq=0, at=EPOCH, digest=genesis(ledger).hex())
 
 
 def kept(on: sa.Connection, key: str) -> bytes | None:
@@ -286,3 +294,40 @@ def due(on: sa.Connection, now: datetime) -> int:
     query = sa.select(sa.func.count()).select_from(schema.detail)
     count = on.execute(query.where(schema.detail.c.until <= micros(now))).scalar()
     return int(count or 0)
+
+
+# Made once: a monitor asks these at each count.
+_PAGE_OF_KIND: Final = (
+    sa.select(schema.entry.c.seq, schema.entry.c.kind, schema.entry.c.body)
+    .where(
+        schema.entry.c.kind == sa.bindparam("kind"),
+        schema.entry.c.seq > sa.bindparam("after"),
+        schema.entry.c.seq <= sa.bindparam("last"),
+        schema.entry.c.at >= sa.bindparam("since"),
+        schema.entry.c.at < sa.bindparam("until"),
+    )
+    .order_by(schema.entry.c.seq)
+    .limit(PAGE)
+)
+_SPAN_OF_ALL: Final = sa.select(
+    sa.func.min(schema.tally.c.first), sa.func.max(schema.tally.c.last)
+).where(
+    schema.tally.c.day >= sa.bindparam("low"),
+    schema.tally.c.day <= sa.bindparam("high"),
+)
+_SPAN: Final = _SPAN_OF_ALL.where(schema.tally.c.kind == sa.bindparam("kind"))
+_SUMS: Final = (
+    sa.select(
+        schema.balance.c.route,
+        *(sa.func.sum(schema.balance.c[name]) for name in schema.COUNTS),
+    )
+    .where(
+        schema.balance.c.day >= sa.bindparam("low"),
+        schema.balance.c.day < sa.bindparam("high"),
+    )
+    .group_by(schema.balance.c.route)
+)
+_END: Final = sa.select(schema.head.c.ledger, schema.head.c.seq)
+_LINK: Final = sa.select(schema.entry.c.at, schema.entry.c.digest).where(
+    schema.entry.c.seq == sa.bindparam("seq")
+)

@@ -48,7 +48,9 @@ class Straight:
         values = values or {}
         if self._core is not None:
             return self._core.execute(statement, values).all()
-        found: list[Any] = self._driver.execute(_words(statement), values).fetchall()
+        words, constants = _words(statement)
+        values = {**constants, **values} if constants else values
+        found: list[Any] = self._driver.execute(words, values).fetchall()
         return found
 
     def of_each(
@@ -77,7 +79,7 @@ class Straight:
         """
         if self._core is not None:
             return self._core.execute(statement, rows).rowcount
-        words = _words(statement, tuple(rows[0]))
+        words, _ = _words(statement, tuple(rows[0]))
         if len(rows) == 1:
             done = self._driver.execute(words, rows[0])
         else:
@@ -93,7 +95,11 @@ def sliced(values: Sequence[V]) -> Iterator[Sequence[V]]:
 
 
 @cache
-def _words(statement: _Statement, names: tuple[str, ...] = ()) -> str:
-    """Return a statement in SQLite's words; values go by their names in it."""
+def _words(
+    statement: _Statement, names: tuple[str, ...] = ()
+) -> tuple[str, Mapping[str, Any]]:
+    """Return a statement in SQLite's words, by name the values that it has itself."""
     dialect = sqlite.dialect(paramstyle="named")
-    return str(statement.compile(dialect=dialect, column_keys=list(names) or None))
+    made = statement.compile(dialect=dialect, column_keys=list(names) or None)
+    own = {name: value for name, value in made.params.items() if value is not None}
+    return str(made), own
