@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from mailprobe.judge.arrival import arrived_at, delay, first, handed_over, landing
 from mailprobe.judge.transitions import (
@@ -79,14 +79,14 @@ def fold(passage: Passage, entry: MailEntry) -> Passage:
     if entry.token != passage.token:
         return passage
     row = transition(passage.fate, entry.kind)
-    noted = _timed(_noted(passage, entry, row), passage)
-    if not row.after:
-        return noted
-    fate = row.after[0] if len(row.after) == 1 else landing(noted)
-    if fate is passage.fate:
-        return noted
-    settled = None if fate in _PENDING else entry.at
-    return replace(noted, fate=fate, settled_at=settled)
+    noted = _noted(passage, entry, row)
+    rest = _times(noted, passage)
+    if row.after:
+        fate = row.after[0] if len(row.after) == 1 else landing(noted)
+        if fate is not passage.fate:
+            settled = None if fate in _PENDING else entry.at
+            rest |= {"fate": fate, "settled_at": settled}
+    return replace(noted, **rest) if rest else noted
 
 
 def _noted(passage: Passage, entry: MailEntry, row: Transition) -> Passage:
@@ -141,16 +141,14 @@ def _same(one: Copy, other: Copy) -> bool:
     return one.stored_at is not None and one.stored_at == other.stored_at
 
 
-def _timed(passage: Passage, before: Passage) -> Passage:
+def _times(passage: Passage, before: Passage) -> dict[str, Any]:
     """Say when it arrived, if that has changed."""
     if (passage.copies, passage.submitted_at) == (before.copies, before.submitted_at):
-        return passage
+        return {}
     copy = first(passage)
     if copy is None:
-        return passage
-    return replace(
-        passage, arrived_at=arrived_at(passage, copy), delay=delay(passage, copy)
-    )
+        return {}
+    return {"arrived_at": arrived_at(passage, copy), "delay": delay(passage, copy)}
 
 
 def delays(passage: Passage) -> tuple[float, ...]:
@@ -183,10 +181,12 @@ def account(total: Balance, before: Passage | None, after: Passage) -> Balance:
         before: What the mail was; None if it is new.
         after: What it is.
     """
-    changes = Counter(_counts(after))
-    if before is not None:
-        changes.subtract(_counts(before))
-    moved = {name: getattr(total, name) + by for name, by in changes.items() if by}
+    now, was = _counts(after), _counts(before) if before else {}
+    moved = {
+        name: getattr(total, name) + now.get(name, 0) - was.get(name, 0)
+        for name in now | was
+        if now.get(name) != was.get(name)
+    }
     return replace(total, **moved) if moved else total
 
 
