@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -96,11 +97,9 @@ class Reader:
         """
         desk, nudge, moment = self._desk, self._desk.nudge(self._name), self._next()
         while (left := moment - desk.elapsed()) > 0:
-            waiting = asyncio.ensure_future(nudge.wait())
-            try:
-                await asyncio.wait({waiting}, timeout=left)
-            finally:
-                waiting.cancel()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(left):
+                    await nudge.wait()
             if nudge.is_set():
                 nudge.clear()
                 self._again.append(desk.elapsed() + desk.plan.grace)
