@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
+from mailprobe.monitor import reading
 from mailprobe.monitor.booking import Job
+from mailprobe.monitor.entries import write
 from mailprobe.monitor.place import READERS, find
 from mailprobe.monitor.store import Store
 from mailprobe.monitor.writer import Writer
 from mailprobe.wire.clock import Clock
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     import sqlalchemy as sa
+
+    from mailprobe.model.entry import Entry
+    from mailprobe.monitor.detail import Detail
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -53,7 +60,29 @@ class Hands:
         """Whether nobody waits for a write."""
         return self._writer is None or self._writer.idle
 
-    async def write(self, job: Job) -> None:
+    async def append(
+        self,
+        entries: Sequence[Entry],
+        keep: Mapping[str, bytes | None],
+        details: Sequence[Detail],
+        now: datetime,
+    ) -> None:
+        """Return when all of it is durable; see `Ledger.append`."""
+        job = Job(
+            written=tuple(map(write, entries)),
+            keep=dict(keep),
+            details=tuple((write(one.entry(now)), one) for one in details),
+        )
+        await self._write(job)
+
+    async def prune(self, now: datetime) -> int:
+        """Remove the reports whose time is up; return how many."""
+        due = await self.ask(reading.due, now)
+        if due:
+            await self._write(Job(written=(), keep={}, prune=now))
+        return due
+
+    async def _write(self, job: Job) -> None:
         """Return when the job is durable, or raise what spoke against it."""
         if self._writer is not None:
             await self._writer.write(job)

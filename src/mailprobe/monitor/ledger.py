@@ -161,22 +161,13 @@ class Ledger:
                 time, for no token may be sent twice.
             UsageError: If an entry cannot be meant.
         """
-        from mailprobe.monitor import entries as stored  # noqa: PLC0415
-        from mailprobe.monitor.booking import Job  # noqa: PLC0415
-
         hands = self._hands
         if len(entries) > ENTRIES_MAX:
             message = f"{len(entries)} entries in one append are more than the "
             raise UsageError(message + f"{ENTRIES_MAX} of one transaction")
         if not (entries or keep or details):
             return
-        now = self._clock.now()
-        job = Job(
-            written=tuple(map(stored.write, entries)),
-            keep=dict(keep or {}),
-            details=tuple((stored.write(one.entry(now)), one) for one in details),
-        )
-        await hands.write(job)
+        await hands.append(entries, keep or {}, details, self._clock.now())
 
     async def claim(self) -> None:
         """
@@ -215,14 +206,7 @@ class Ledger:
 
     async def prune(self, now: datetime | None = None) -> int:
         """Remove the reports whose time is up; return how many. No entry goes."""
-        from mailprobe.monitor import reading  # noqa: PLC0415
-        from mailprobe.monitor.booking import Job  # noqa: PLC0415
-
-        at = now or self._clock.now()
-        due = await self._hands.ask(reading.due, at)
-        if due:
-            await self._hands.write(Job(written=(), keep={}, prune=at))
-        return due
+        return await self._hands.prune(now or self._clock.now())
 
     # --- reading -------------------------------------------------------------------
 
