@@ -86,6 +86,15 @@ class Wire:
         """Return the next line; nothing at the end."""
         return self._file.readline()
 
+    def exactly(self, count: int) -> bytes:
+        """Return the next bytes; fewer at the end."""
+        return self._file.read(count)
+
+    def part(self) -> socket.socket:
+        """End TLS, wait for the server to do so, and return the bare connection."""
+        assert isinstance(self.sock, ssl.SSLSocket)
+        return self.sock.unwrap()
+
     def smtp(self, command: bytes = b"") -> bytes:
         """Send a command, return its whole reply."""
         if command:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import ssl
 import struct
 from typing import TYPE_CHECKING, Final, cast
 
+from mailprobe.lab.tls import Tls
+
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import Callable
 
 BUFFER_MAX: Final = 256 * 1024
-"""Unread bytes before the client is made to wait: one TLS read buffer of asyncio."""
+"""Unread bytes before the client is made to wait: one read of asyncio's."""
 
 HANDSHAKE_MAX: Final = 30.0
 """Seconds for a TLS handshake: longer than any client's own patience."""
 
 GOODBYE_MAX: Final = 1.0
-"""Seconds the peer has for its TLS close_notify; on loopback it comes at once."""
+"""Seconds the client has to end it too; on loopback that comes at once."""
 
 
 class Hangup(Exception):  # noqa: N818 - an event of the line, not an error
@@ -56,6 +58,7 @@ class Channel(asyncio.Protocol):
         self._writable = asyncio.Event()
         self._writable.set()
         self._transport: asyncio.Transport | None = None
+        self._tls: Tls | None = None
 
     # --- what asyncio calls -----------------------------------------------------
 
@@ -67,6 +70,9 @@ class Channel(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Keep the bytes, and wake who waits for them."""
+        if self._tls is not None:
+            self._tls.feed(data)
+            data = self._read(self._tls)
         self._buffer += data
         if len(self._buffer) > BUFFER_MAX and self._transport is not None:
             self._transport.pause_reading()
@@ -94,6 +100,18 @@ class Channel(asyncio.Protocol):
         self._stirred.set()
         self._writable.set()
         self._lost(self)
+
+    def _read(self, tls: Tls) -> bytes:
+        """Return the text that came; none while hands are shaken."""
+        if not tls.shaken:
+            return b""
+        try:
+            text = tls.read()
+        except ssl.SSLError:
+            self.abort()
+            return b""
+        self._ended |= tls.ended
+        return text
 
     # --- reading ----------------------------------------------------------------
 
@@ -236,7 +254,7 @@ class Channel(asyncio.Protocol):
         """
         if self._transport is None or self._closed or self._transport.is_closing():
             raise Hangup
-        self._transport.write(data)
+        (self._tls or self._transport).write(data)
         await self._writable.wait()
 
     async def upgrade(self, context: ssl.SSLContext) -> None:
@@ -246,35 +264,30 @@ class Channel(asyncio.Protocol):
         Raises:
             Hangup: If it fails.
         """
-        loop = asyncio.get_running_loop()
-        if self._transport is None or self._transport.is_closing():
+        transport = self._transport
+        if transport is None or transport.is_closing():
             raise Hangup
+        self._tls = tls = Tls(context, transport.write)
+        # Python 3.11.2 reads at first, though it was told to pause.
+        tls.feed(self._take(len(self._buffer)))
+        self.resume()
         try:
-            transport = await loop.start_tls(
-                self._transport,
-                self,
-                context,
-                server_side=True,
-                ssl_handshake_timeout=HANDSHAKE_MAX,
-                ssl_shutdown_timeout=GOODBYE_MAX,
-            )
-        except OSError as error:  # ssl.SSLError is one
-            self._abort_failed()
+            async with asyncio.timeout(HANDSHAKE_MAX):
+                await self._shake(tls)
+        except (ssl.SSLError, TimeoutError) as error:
+            transport.close()
             raise Hangup from error
-        except BaseException:
-            self._abort_failed()
-            raise
-        if transport is None:  # the client went during the handshake
-            self._abort_failed()
-            raise Hangup
-        self._transport = transport
         self.secure = True
+        self._buffer += self._read(tls)  # what came with the end of the handshake
 
-    def _abort_failed(self) -> None:
-        # After a failed handshake asyncio does not tell the protocol of the end.
-        if self._transport is not None:
-            self._transport.abort()
-        self._end()
+    async def _shake(self, tls: Tls) -> None:
+        tls.shake()
+        while not tls.shaken:
+            if self._ended:
+                raise Hangup
+            self._stirred.clear()
+            await self._stirred.wait()  # not at rest: there is something to be done
+            tls.shake()
 
     # --- the end ----------------------------------------------------------------
 
@@ -288,11 +301,13 @@ class Channel(asyncio.Protocol):
         transport = self._transport
         if transport is None or self._closed or transport.is_closing():
             return
-        if transport.can_write_eof():
+        if self._tls is not None:
+            self._tls.part()
+        else:
             with contextlib.suppress(OSError):  # the client is gone already
                 transport.write_eof()
-            with contextlib.suppress(Hangup):
-                await self.deaf(GOODBYE_MAX)
+        with contextlib.suppress(Hangup):
+            await self.deaf(GOODBYE_MAX)
         transport.close()
 
     def reset(self) -> None:
