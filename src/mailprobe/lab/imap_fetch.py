@@ -30,7 +30,7 @@ _FIELDS: Final = re.compile(
 _FIELD: Final = re.compile(
     rb"^([^\s:]+)[ \t]*:.*?(?:\n(?![ \t])|\Z)", re.DOTALL | re.MULTILINE
 )
-_HEADER_END: Final = re.compile(rb"(?:\A|\r?\n)\r?\n")
+_EMPTY_LINE: Final = re.compile(rb"^\r?\n", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _item(name: str) -> Item:
 
 def split(raw: bytes) -> tuple[bytes, bytes]:
     """Part a message into its header, blank line included, and its body."""
-    match = _HEADER_END.search(raw)
+    match = _EMPTY_LINE.search(raw)
     return (raw, b"") if match is None else (raw[: match.end()], raw[match.end() :])
 
 
