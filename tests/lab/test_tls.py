@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from mailprobe.lab import channel
+from mailprobe.lab import Slow, channel
 from mailprobe.lab.certificates import Authority
 from mailprobe.lab.tls import Tls
 from tests.lab.clients import PATIENCE, Wire, address, context, password
@@ -222,6 +222,30 @@ def test_words_behind_starttls_are_noted(lab: ThreadedLab) -> None:
     assert lab.surprises == [
         "imap imap.libero.test: the client sent more behind STARTTLS"
     ]
+
+
+def test_a_handshake_may_begin_early(lab: ThreadedLab) -> None:
+    """A client need not await the reply to STARTTLS, once the server has read that."""
+    endpoint = lab.endpoint("libero.test", "imap", "starttls")
+    where = (address(lab, endpoint.host), endpoint.port)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    hello = context(lab, endpoint.host).wrap_bio(
+        incoming, outgoing, server_hostname=endpoint.host
+    )
+    with pytest.raises(ssl.SSLWantReadError):
+        hello.do_handshake()
+    with (
+        lab.fault(Slow("STARTTLS", 0.1)),
+        socket.create_connection(where, PATIENCE) as sock,
+        sock.makefile("rb") as file,
+    ):
+        file.readline()
+        sock.sendall(b"a STARTTLS\r\n")
+        lab.settle()
+        sock.sendall(outgoing.read())
+        assert file.readline().startswith(b"a OK ")
+        assert file.read(1) == b"\x16"  # its handshake (RFC 8446 section 5.1)
+    assert lab.surprises == []
 
 
 def test_words_behind_the_handshake_are_heard(lab: ThreadedLab) -> None:

@@ -36,9 +36,6 @@ class Channel(asyncio.Protocol):
     """
     The server's end of one connection.
 
-    Made before the transport is: reading starts with `resume`, so that the
-    first bytes are not taken from a TLS handshake.
-
     Attributes:
         secure: Whether TLS is on.
         finished: Whether the conversation is over, though the socket may linger.
@@ -63,10 +60,9 @@ class Channel(asyncio.Protocol):
     # --- what asyncio calls -----------------------------------------------------
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport; read nothing yet."""
+        """Keep the transport."""
         # Not every loop's transport is an instance of the class it behaves like.
         self._transport = cast("asyncio.Transport", transport)
-        self._transport.pause_reading()
 
     def data_received(self, data: bytes) -> None:
         """Keep the bytes, and wake who waits for them."""
@@ -126,7 +122,7 @@ class Channel(asyncio.Protocol):
         return self._ended or self.finished
 
     def hold(self) -> None:
-        """Leave further bytes where they are, for the TLS handshake to read."""
+        """Leave further bytes where they are: what is here now is not TLS yet."""
         if self._transport is not None and not self._transport.is_closing():
             self._transport.pause_reading()
 
@@ -268,7 +264,6 @@ class Channel(asyncio.Protocol):
         if transport is None or transport.is_closing():
             raise Hangup
         self._tls = tls = Tls(context, transport.write)
-        # Python 3.11.2 reads at first, though it was told to pause.
         tls.feed(self._take(len(self._buffer)))
         self.resume()
         try:

@@ -62,7 +62,6 @@ class Conversation(ABC):
                 raise Hangup
         if self.site.security == "tls":
             await self.secure()
-        self.channel.resume()
         await self.converse()
 
     # --- faults -----------------------------------------------------------------

@@ -164,7 +164,6 @@ class NameServer(asyncio.DatagramProtocol):
     # --- TCP --------------------------------------------------------------------
 
     async def _serve(self, channel: Channel, _: Listener) -> None:
-        channel.resume()
         while True:
             size = int.from_bytes(await channel.exactly(2), "big")
             plan, answer = self._respond(await channel.exactly(size), datagram=False)
