@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Final
 from mailprobe.lab.channel import Hangup, LineTooLong
 from mailprobe.lab.faults import BadCertificate
 from mailprobe.lab.sasl import RESPONSE_MAX, Login, SaslError, decode, exchange
-from mailprobe.lab.switchboard import Plan
+from mailprobe.lab.switchboard import NOTHING
 
 if TYPE_CHECKING:
     from mailprobe.lab.channel import Channel
     from mailprobe.lab.faults import Reply
     from mailprobe.lab.listener import Listener
     from mailprobe.lab.store import Account
+    from mailprobe.lab.switchboard import Plan
     from mailprobe.lab.world import Lab
 
 SURPRISES_MAX: Final = 1000
@@ -56,7 +57,7 @@ class Conversation(ABC):
     async def serve(self) -> None:
         """Hold the whole session: TLS where it is due, then the conversation."""
         plan = self.plan("CONNECT")
-        if plan != Plan():
+        if plan != NOTHING:
             await self.answer(plan, self.render(plan.reply) if plan.reply else b"")
             if plan.reply:
                 raise Hangup

@@ -21,13 +21,13 @@ from mailprobe.lab.faults import (
     Servfail,
 )
 from mailprobe.lab.listener import LOOPBACK, PORT_TRIES, LabError, Listener, bind
-from mailprobe.lab.switchboard import Plan, Site
+from mailprobe.lab.switchboard import NOTHING, Site
 from mailprobe.lab.zone import to_wire
 
 if TYPE_CHECKING:
     from mailprobe.lab.channel import Channel
     from mailprobe.lab.store import Counters
-    from mailprobe.lab.switchboard import Switchboard
+    from mailprobe.lab.switchboard import Plan, Switchboard
     from mailprobe.lab.zone import Zone
 
 SITE: Final = Site("dns", "ns.lab.test", (), "none")
@@ -111,7 +111,7 @@ class NameServer(asyncio.DatagramProtocol):
         """Return what the faults say, and the answer; None for silence."""
         plan = self._faults.plan(SITE, "QUERY")
         asked = wire[ID_BYTES:]
-        usual = datagram and plan == Plan() and not self._faults.named(*ON_NAMES)
+        usual = datagram and plan == NOTHING and not self._faults.named(*ON_NAMES)
         if usual and asked in self._known:
             question, told = self._known[asked]
             self._counters.commands[question] += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from random import Random
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from mailprobe.lab.faults import (
     Drip,
@@ -61,6 +61,10 @@ class Plan:
     def hinders(self) -> bool:
         """Whether anything but time stands between the client and its reply."""
         return bool(self.stall or self.drop or self.garble) or self.raw is not None
+
+
+NOTHING: Final = Plan()
+"""The empty plan."""
 
 
 @dataclass(slots=True)
@@ -196,7 +200,7 @@ class Switchboard:
             mailbox: The address of the mailbox it is about, if that is known.
         """
         if not self._active:
-            return Plan()
+            return NOTHING
         about = domains or site.domains
         here = [
             fault
@@ -207,7 +211,7 @@ class Switchboard:
             and self._chance(fault, f"{site.service} {site.host}")
         ]
         if not here:
-            return Plan()
+            return NOTHING
         code: type = str if site.service == "imap" else int
         return Plan(
             delay=sum(f.seconds for f in here if isinstance(f, Slow)),
