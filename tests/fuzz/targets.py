@@ -171,7 +171,7 @@ async def _imap(data: bytes) -> None:
 
     async def talk() -> None:
         with suppress(Ended):
-            async with recorder.step(Phase.GREETING, notes.peer, 60.0):
+            with recorder.step(Phase.GREETING, notes.peer, 60.0):
                 notes.greeting = await session.greeting()
             await imap_probe.capability(asks, recorder, notes)
             await imap_probe.log_in(asks, recorder, notes, ADA)
@@ -179,7 +179,7 @@ async def _imap(data: bytes) -> None:
             await imap_probe.examine_inbox(asks, recorder, notes)
             await imap_probe.read_quota(asks, recorder, notes)
             await imap_probe.list_folders(asks, recorder, notes)
-            async with recorder.step(Phase.SEARCH, notes.peer, 60.0):
+            with recorder.step(Phase.SEARCH, notes.peer, 60.0):
                 await session.idle_start()
                 await session.idle_push()
                 await session.idle_done()

@@ -701,9 +701,8 @@ async def test_idle_that_is_refused() -> None:
 
 async def in_a_step(record: Recorder, doing: Awaitable[object]) -> Ended:
     """Do this in a step of a hundredth of a second; return how it ended."""
-    with pytest.raises(Ended) as caught:
-        async with record.step(Phase.SELECT, "imap", 0.01):
-            await doing
+    with pytest.raises(Ended) as caught, record.step(Phase.SELECT, "imap", 0.01):
+        await doing
     return caught.value
 
 

@@ -52,14 +52,16 @@ async def ended_by(
 ) -> Failure:
     """Do this in a step that must fail; return its failure."""
     phase = Phase(str(step.get("phase", Phase.MAIL)))
-    with pytest.raises(Ended) as caught:
-        async with record.step(
+    with (
+        pytest.raises(Ended) as caught,
+        record.step(
             phase,
             "mx",
             float(str(step.get("budget", 30))),
             optional=bool(step.get("optional", False)),
-        ):
-            await doing
+        ),
+    ):
+        await doing
     return caught.value.failure
 
 
@@ -79,7 +81,7 @@ async def test_a_step_is_timed_by_the_clock() -> None:
     steps: list[Step] = []
     record, clock = make(on_step=steps.append)
     clock.seconds += 1.5
-    async with record.step(Phase.EHLO, "mx", 30) as step:
+    with record.step(Phase.EHLO, "mx", 30) as step:
         clock.seconds += 0.25
         step.saw(Reply(250, None, "a\nb"))
         step.saw("x\x00")
@@ -126,9 +128,8 @@ async def test_what_is_no_failure_of_the_wire_passes_through(
 ) -> None:
     """Faults of our own and cancellation are not recorded as the server's."""
     record, _ = make()
-    with pytest.raises(type(error)):
-        async with record.step(Phase.MAIL, "mx", 30):
-            await raising(error)
+    with pytest.raises(type(error)), record.step(Phase.MAIL, "mx", 30):
+        await raising(error)
     assert record.steps == ()
 
 
@@ -138,7 +139,7 @@ async def test_a_step_within_a_step_is_the_one_that_is_recorded() -> None:
     record, _ = make()
 
     async def inner() -> None:
-        async with record.step(Phase.TCP, "mx", 30):
+        with record.step(Phase.TCP, "mx", 30):
             raise ConnectionRefusedError
 
     failure = await ended_by(record, inner(), phase=Phase.TRANSIT)
@@ -204,9 +205,9 @@ async def test_after_the_deadline_nothing_is_waited_for() -> None:
 async def test_steps_stand_in_the_order_they_began() -> None:
     """A step that took long began before those that ended first."""
     record, clock = make()
-    async with record.step(Phase.TRANSIT, "a", 30):
+    with record.step(Phase.TRANSIT, "a", 30):
         clock.seconds += 1
-        async with record.step(Phase.ACCEPT, "b", 30):
+        with record.step(Phase.ACCEPT, "b", 30):
             clock.seconds += 1
     assert [step.phase for step in record.steps] == [Phase.TRANSIT, Phase.ACCEPT]
 
@@ -216,7 +217,7 @@ async def test_what_is_kept_is_bounded() -> None:
     """Text that was seen, details, and the transcript."""
     record, _ = make(limits=Limits(seen_chars=50, transcript_lines=5))
     long = "x" * 5000
-    async with record.step(Phase.EHLO, "mx", 30) as step:
+    with record.step(Phase.EHLO, "mx", 30) as step:
         step.saw(long)
     failure = await ended_by(record, raising(Trouble(Kind.BUG, detail=long)))
     assert len(record.steps[0].seen[0]) == 50
@@ -376,7 +377,7 @@ async def test_nothing_that_is_recorded_shows_a_secret(secret: str) -> None:
     record, _ = make(limits=Limits(seen_chars=60))
     record.hide(secret)
     coded = base64.b64encode(b"\0ada\0" + secret.encode()).decode()
-    async with record.step(Phase.EHLO, "mx", 30) as step:
+    with record.step(Phase.EHLO, "mx", 30) as step:
         step.saw(f"{secret} {coded}")
         step.saw("x" * 50 + secret)
     reply = Reply(535, None, f"no {secret} {coded}")

@@ -90,7 +90,7 @@ class Watched:
     async def attempt(self, doing: Awaitable[object], phase: Phase) -> None:
         """Do this in a step, and keep what it ends in."""
         try:
-            async with self.record.step(phase, "mx", 30) as step:
+            with self.record.step(phase, "mx", 30) as step:
                 step.saw(await doing)
         except Ended as ended:
             self.shown += [str(ended), repr(ended), repr(ended.failure)]

@@ -457,7 +457,7 @@ async def test_silence_ends_with_the_step() -> None:
         await peer.gone()
 
     async def greet(session: SmtpSession) -> None:
-        async with record.step(Phase.GREETING, "mx", 0.01):
+        with record.step(Phase.GREETING, "mx", 0.01):
             await session.greeting()
 
     async with smtp(script, record) as session:

@@ -133,7 +133,7 @@ async def greet(  # noqa: PLR0913 - the conversation's cast
     protocol = ImapProtocol(recorder)
     notes.session = session = ImapSession(protocol)
     if endpoint.security is Security.TLS:
-        async with recorder.step(Phase.TLS, at, limits.tls) as step:
+        with recorder.step(Phase.TLS, at, limits.tls) as step:
             await attach(sock, protocol, context, endpoint.host)
             step.saw(_handshake(session.ssl_object))
         notes.tls = _tls(vantage, endpoint, session)
@@ -144,12 +144,12 @@ async def greet(  # noqa: PLR0913 - the conversation's cast
     if endpoint.security is not Security.STARTTLS:
         return
     notes.clear = session.capabilities
-    async with recorder.step(Phase.STARTTLS, at, limits.command) as step:
+    with recorder.step(Phase.STARTTLS, at, limits.command) as step:
         if session.preauth or not session.offers("STARTTLS"):
             detail = "the greeting was PREAUTH" if session.preauth else ""
             raise Trouble(Kind.STARTTLS_NOT_OFFERED, detail=detail)
         await session.starttls()
-    async with recorder.step(Phase.TLS, at, limits.tls) as step:
+    with recorder.step(Phase.TLS, at, limits.tls) as step:
         step.saw(_handshake(await session.upgrade(context, endpoint.host)))
     notes.tls = _tls(vantage, endpoint, session)
     await capability(vantage, recorder, notes)
@@ -161,7 +161,7 @@ async def welcome(
     """Wait for the greeting; in clear, TLS is tried if it is late."""
     session = _session(notes)
     budget = vantage.limits.greeting
-    async with recorder.step(Phase.GREETING, notes.peer, budget) as step:
+    with recorder.step(Phase.GREETING, notes.peer, budget) as step:
         if endpoint.security is Security.TLS or notes.address is None:
             notes.greeting = await session.greeting()
         else:
@@ -175,9 +175,7 @@ async def capability(vantage: Vantage, recorder: Recorder, notes: ImapNotes) -> 
     session = _session(notes)
     if session.capabilities:
         return
-    async with recorder.step(
-        Phase.CAPABILITY, notes.peer, vantage.limits.command
-    ) as step:
+    with recorder.step(Phase.CAPABILITY, notes.peer, vantage.limits.command) as step:
         step.saw(" ".join(await session.capability()))
 
 
@@ -186,15 +184,17 @@ async def identify(vantage: Vantage, recorder: Recorder, notes: ImapNotes) -> No
     session = _session(notes)
     if not session.offers("ID"):
         return
-    with tolerated():
-        async with recorder.step(
+    with (
+        tolerated(),
+        recorder.step(
             Phase.ID, notes.peer, vantage.limits.command, optional=REFUSALS
-        ) as step:
-            done = await session.command("ID", b'("name" "mailprobe")')
-            found = (read.id_pairs(response) for response in done)
-            pairs = next((pairs for pairs in found if pairs), ())
-            notes.server_id = tuple((n, recorder.clean(text)) for n, text in pairs)
-            step.saw(" ".join(f"{name}={value}" for name, value in notes.server_id))
+        ) as step,
+    ):
+        done = await session.command("ID", b'("name" "mailprobe")')
+        found = (read.id_pairs(response) for response in done)
+        pairs = next((pairs for pairs in found if pairs), ())
+        notes.server_id = tuple((n, recorder.clean(text)) for n, text in pairs)
+        step.saw(" ".join(f"{name}={value}" for name, value in notes.server_id))
 
 
 async def log_in(
@@ -204,7 +204,7 @@ async def log_in(
     session = _session(notes)
     if session.preauth:
         return
-    async with recorder.step(Phase.LOGIN, notes.peer, vantage.limits.command) as step:
+    with recorder.step(Phase.LOGIN, notes.peer, vantage.limits.command) as step:
         token = mailbox.token is not None
         offered = [c[5:] for c in session.capabilities if c.startswith("AUTH=")]
         # The LOGIN command needs no announcement, only not to be forbidden.
@@ -227,7 +227,7 @@ async def log_in(
 
 async def examine_inbox(vantage: Vantage, recorder: Recorder, notes: ImapNotes) -> None:
     """Open INBOX without changing anything in it."""
-    async with recorder.step(Phase.SELECT, notes.peer, vantage.limits.command) as step:
+    with recorder.step(Phase.SELECT, notes.peer, vantage.limits.command) as step:
         done = await _session(notes).select(b"INBOX", read_only=True)
         notes.inbox = inbox_facts(done)
         step.saw(f"messages: {notes.inbox.messages}")
@@ -238,16 +238,18 @@ async def read_quota(vantage: Vantage, recorder: Recorder, notes: ImapNotes) -> 
     session = _session(notes)
     if not any(c.startswith("QUOTA") for c in session.capabilities):
         return
-    with tolerated():
-        async with recorder.step(
+    with (
+        tolerated(),
+        recorder.step(
             Phase.QUOTA, notes.peer, vantage.limits.command, optional=REFUSALS
-        ) as step:
-            done = await session.command("GETQUOTAROOT", b'"INBOX"')
-            pairs = (read.storage_quota(response) for response in _readable(done))
-            found = next((pair for pair in pairs if pair), None)
-            if found:
-                notes.quota = Quota(used=found[0] * KIB, limit=found[1] * KIB)
-                step.saw(f"{found[0]} of {found[1]} KiB used")
+        ) as step,
+    ):
+        done = await session.command("GETQUOTAROOT", b'"INBOX"')
+        pairs = (read.storage_quota(response) for response in _readable(done))
+        found = next((pair for pair in pairs if pair), None)
+        if found:
+            notes.quota = Quota(used=found[0] * KIB, limit=found[1] * KIB)
+            step.saw(f"{found[0]} of {found[1]} KiB used")
 
 
 async def list_folders(
@@ -259,7 +261,7 @@ async def list_folders(
 ) -> None:
     """List the folders, with their special uses where those are told."""
     session = _session(notes)
-    async with recorder.step(
+    with recorder.step(
         Phase.LIST, notes.peer, vantage.limits.command, optional=optional
     ) as step:
         marked = session.offers("SPECIAL-USE") and session.offers("LIST-EXTENDED")
@@ -276,11 +278,11 @@ async def leave(vantage: Vantage, recorder: Recorder, notes: ImapNotes) -> None:
     session = notes.session
     if session is None or not session.usable:
         return
-    with suppress(Ended):
-        async with recorder.step(
-            Phase.LOGOUT, notes.peer, vantage.limits.farewell, optional=True
-        ):
-            await session.logout()
+    with (
+        suppress(Ended),
+        recorder.step(Phase.LOGOUT, notes.peer, vantage.limits.farewell, optional=True),
+    ):
+        await session.logout()
 
 
 async def read_refused_certificate(

@@ -201,9 +201,7 @@ class Lookout:
             raise
         await imap.list_folders(vantage, recorder, notes)
         session = self._session()
-        async with recorder.step(
-            Phase.SELECT, notes.peer, vantage.limits.command
-        ) as step:
+        with recorder.step(Phase.SELECT, notes.peer, vantage.limits.command) as step:
             if self.crowd is None:
                 key = vantage.canary_key
                 crowd = Crowd(session=session, recorder=recorder, key=key)

@@ -80,7 +80,7 @@ async def look_up(
     from mailprobe.wire.resolver import KINDS, Outcome  # noqa: PLC0415 - if asked
 
     server = str(vantage.resolver.servers[0])
-    async with recorder.step(Phase.DNS, server, vantage.limits.dns) as step:
+    with recorder.step(Phase.DNS, server, vantage.limits.dns) as step:
         found = await vantage.resolver.lookup(domain, "MX")
         step.peer = found.server
         if found.outcome not in {Outcome.ANSWER, Outcome.NO_DATA}:

@@ -124,13 +124,11 @@ async def _talk(  # noqa: PLR0913 - the conversation's cast
     hello = vantage.ehlo_name or smtp.literal(sock)
     await smtp.ehlo(vantage, recorder, notes, hello, optional=True)
     if encrypted and notes.offer and notes.offer.has("STARTTLS"):
-        async with recorder.step(
-            Phase.STARTTLS, at, limits.command, optional=True
-        ) as step:
+        with recorder.step(Phase.STARTTLS, at, limits.command, optional=True) as step:
             step.saw(await session.starttls())
         # Nobody's certificate at an MX host can be held to anything (RFC 7672 1.3),
         # and nothing secret is sent.
-        async with recorder.step(Phase.TLS, at, limits.tls, optional=True) as step:
+        with recorder.step(Phase.TLS, at, limits.tls, optional=True) as step:
             tls = await session.upgrade(vantage.trust.reading, name)
             step.saw(tls.version())
         now = vantage.clock.now()

@@ -49,7 +49,7 @@ async def addresses(
     resolver = vantage.resolver
     server = str(resolver.servers[0])
     budget = vantage.limits.dns
-    async with recorder.step(Phase.DNS, server, budget, optional=optional) as step:
+    with recorder.step(Phase.DNS, server, budget, optional=optional) as step:
         lookups = await both_families(resolver, host)
         step.peer = lookups[0].server
         found = [(str(r), one.ttl) for one in lookups for r in one.records]
@@ -105,7 +105,7 @@ async def dial(
     optional: bool = False,
 ) -> socket.socket:
     """Connect to one address, as a step."""
-    async with recorder.step(
+    with recorder.step(
         Phase.TCP, peer(address, port), vantage.limits.tcp, optional=optional
     ):
         return await connect(address, port)

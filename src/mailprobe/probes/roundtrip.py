@@ -110,7 +110,7 @@ async def open_mailbox(
         nudge=trip.nudge,
     )
     trip.watch, trip.through = watch, "own"
-    async with recorder.step(Phase.SELECT, notes.peer, vantage.limits.command) as step:
+    with recorder.step(Phase.SELECT, notes.peer, vantage.limits.command) as step:
         await watch.note_beginning(junk_folders(notes))
         step.saw(beginnings(watch.places))
 
@@ -139,7 +139,7 @@ async def start_listener(
         await imap.open_imap(vantage, aside, recipient.imap, notes)
         await imap.log_in(vantage, aside, notes, recipient)
         assert notes.session  # noqa: S101 - for the type checker
-        async with aside.step(Phase.SELECT, notes.peer, vantage.limits.command):
+        with aside.step(Phase.SELECT, notes.peer, vantage.limits.command):
             await notes.session.select(b"INBOX", read_only=True)
             await notes.session.idle_start()
     except Ended as ended:
@@ -189,7 +189,7 @@ async def see_arrival(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:
     reply = asyncio.create_task(accept(vantage, recorder, trip))
     try:
         # The step's own budget never ends it: the deadline or `until` does.
-        async with recorder.step(Phase.TRANSIT, trip.reading.peer, left + 1) as step:
+        with recorder.step(Phase.TRANSIT, trip.reading.peer, left + 1) as step:
             seen = await watch.until_seen(
                 since=trip.submitted,
                 until=until,
@@ -215,13 +215,13 @@ async def read_arrival(vantage: Vantage, recorder: Recorder, trip: Trip) -> None
     assert watch is not None  # noqa: S101 - noted before sending
     first = watch.sightings[0]
     at, limits = trip.reading.peer, vantage.limits
-    async with recorder.step(Phase.FETCH, at, limits.command) as step:
+    with recorder.step(Phase.FETCH, at, limits.command) as step:
         trip.headers, trip.internal_date = await watch.headers(first)
         step.saw(f"UID {first.uid} in {first.place.shown}")
     if trip.listener is not None and first.place.landed == "inbox":
         grace = min(limits.notify_grace, recorder.remaining())
         trip.notified = await trip.listener.told(first, grace)
-    async with recorder.step(Phase.SEARCH, at, limits.command) as step:
+    with recorder.step(Phase.SEARCH, at, limits.command) as step:
         await watch.look()
         step.saw(f"copies: {len(watch.sightings)}")
 
@@ -239,11 +239,13 @@ async def take_away(vantage: Vantage, recorder: Recorder, trip: Trip) -> None:
     watch = trip.watch
     assert watch is not None  # noqa: S101 - noted before sending
     trip.deleted = False
-    with imap.tolerated():
-        async with recorder.step(
+    with (
+        imap.tolerated(),
+        recorder.step(
             Phase.STORE, trip.reading.peer, vantage.limits.command, optional=True
-        ):
-            trip.deleted = await watch.remove()
+        ),
+    ):
+        trip.deleted = await watch.remove()
 
 
 def report(

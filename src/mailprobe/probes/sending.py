@@ -47,11 +47,11 @@ async def hand_over(
     notes, budget = letter.sending, vantage.limits.command
     session, at = notes.session, notes.peer
     assert session  # noqa: S101 - for the type checker
-    async with recorder.step(Phase.MAIL, at, budget, optional=optional) as step:
+    with recorder.step(Phase.MAIL, at, budget, optional=optional) as step:
         step.saw(await session.mail(letter.canary.sender))
-    async with recorder.step(Phase.RCPT, at, budget, optional=optional) as step:
+    with recorder.step(Phase.RCPT, at, budget, optional=optional) as step:
         step.saw(await session.rcpt(letter.canary.recipient))
-    async with recorder.step(Phase.DATA, at, budget, optional=optional) as step:
+    with recorder.step(Phase.DATA, at, budget, optional=optional) as step:
         step.saw(await session.data())
         letter.submitted = session.send_message(letter.message)
         letter.submitted_at = recorder.started_at + timedelta(seconds=letter.submitted)
@@ -71,9 +71,7 @@ async def hear(vantage: Vantage, recorder: Recorder, letter: Letter) -> None:
     assert notes.session  # noqa: S101 - for the type checker
     assert letter.submitted is not None  # noqa: S101 - it was just sent
     try:
-        async with recorder.step(
-            Phase.ACCEPT, notes.peer, vantage.limits.data_end
-        ) as step:
+        with recorder.step(Phase.ACCEPT, notes.peer, vantage.limits.data_end) as step:
             try:
                 letter.accepted = await notes.session.accepted()
             except Trouble as trouble:

@@ -109,7 +109,7 @@ async def greet(  # noqa: PLR0913 - the conversation's cast
     protocol = SmtpProtocol(recorder)
     notes.session = session = SmtpSession(protocol)
     if endpoint.security is Security.TLS:
-        async with recorder.step(Phase.TLS, at, limits.tls) as step:
+        with recorder.step(Phase.TLS, at, limits.tls) as step:
             await attach(sock, protocol, context, endpoint.host)
             step.saw(_handshake(session.ssl_object))
         notes.tls = _tls(vantage, endpoint, session)
@@ -124,11 +124,11 @@ async def greet(  # noqa: PLR0913 - the conversation's cast
     if endpoint.security is not Security.STARTTLS:
         return
     notes.clear = notes.offer
-    async with recorder.step(Phase.STARTTLS, at, limits.command) as step:
+    with recorder.step(Phase.STARTTLS, at, limits.command) as step:
         if notes.offer is None or not notes.offer.has("STARTTLS"):
             raise Trouble(Kind.STARTTLS_NOT_OFFERED)
         step.saw(await session.starttls())
-    async with recorder.step(Phase.TLS, at, limits.tls) as step:
+    with recorder.step(Phase.TLS, at, limits.tls) as step:
         step.saw(_handshake(await session.upgrade(context, endpoint.host)))
     notes.tls = _tls(vantage, endpoint, session)
     await ehlo(vantage, recorder, notes, name)
@@ -144,9 +144,7 @@ async def banner(
 ) -> None:
     """Wait for the greeting; *knock* is tried for TLS if it is late."""
     budget = vantage.limits.greeting
-    async with recorder.step(
-        Phase.GREETING, notes.peer, budget, optional=optional
-    ) as step:
+    with recorder.step(Phase.GREETING, notes.peer, budget, optional=optional) as step:
         session = notes.session
         assert session  # noqa: S101 - for the type checker
         if knock and notes.address:
@@ -167,7 +165,7 @@ async def ehlo(
 ) -> None:
     """Greet, and note what is offered."""
     budget = vantage.limits.command
-    async with recorder.step(Phase.EHLO, notes.peer, budget, optional=optional) as step:
+    with recorder.step(Phase.EHLO, notes.peer, budget, optional=optional) as step:
         assert notes.session  # noqa: S101 - for the type checker
         notes.offer = await notes.session.ehlo(name)
         step.saw(", ".join(notes.offer.keywords))
@@ -180,7 +178,7 @@ async def log_in(
     session, offer = notes.session, notes.offer
     assert session  # noqa: S101 - for the type checker
     assert offer  # noqa: S101 - for the type checker
-    async with recorder.step(Phase.AUTH, notes.peer, vantage.limits.command) as step:
+    with recorder.step(Phase.AUTH, notes.peer, vantage.limits.command) as step:
         token = mailbox.token is not None
         mechanism = sasl.choose(offer.auth, token=token, wanted=mailbox.auth)
         if mechanism is None:
@@ -197,10 +195,13 @@ async def leave(vantage: Vantage, recorder: Recorder, notes: SmtpNotes) -> None:
     session = notes.session
     if session is None or not session.usable:
         return
-    budget = vantage.limits.farewell
-    with suppress(Ended):
-        async with recorder.step(Phase.QUIT, notes.peer, budget, optional=True) as step:
-            step.saw(await session.quit())
+    with (
+        suppress(Ended),
+        recorder.step(
+            Phase.QUIT, notes.peer, vantage.limits.farewell, optional=True
+        ) as step,
+    ):
+        step.saw(await session.quit())
 
 
 async def read_refused_certificate(

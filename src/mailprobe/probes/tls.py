@@ -66,7 +66,7 @@ async def from_first_byte(
     try:
         sock, address = await reach(vantage, recorder, endpoint.host, endpoint.port)
         at = peer(endpoint.host, endpoint.port)
-        async with recorder.step(Phase.TLS, at, vantage.limits.tls) as step:
+        with recorder.step(Phase.TLS, at, vantage.limits.tls) as step:
             verifying = vantage.trust.verifying
             hand = await attach(sock, Handshake(), verifying, endpoint.host)
             step.saw(_seen(hand))
@@ -77,7 +77,7 @@ async def from_first_byte(
     second = vantage.recorder(min(recorder.remaining(), vantage.limits.tls))
     with suppress(Ended):
         sock = await dial(vantage, second, address, endpoint.port)
-        async with second.step(Phase.TLS, address, vantage.limits.tls):
+        with second.step(Phase.TLS, address, vantage.limits.tls):
             hand = await attach(sock, Handshake(), vantage.trust.reading, endpoint.host)
         facts = _facts(vantage, endpoint.host, hand)
         settle(recorder, facts)

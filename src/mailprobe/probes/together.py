@@ -98,7 +98,7 @@ async def join(
     if refused is not None:
         trip.through, trip.reading.authenticated = "joined", False
         ago = vantage.clock.monotonic() - refused.at
-        async with recorder.step(refused.failure.phase, at, math.inf) as step:
+        with recorder.step(refused.failure.phase, at, math.inf) as step:
             step.saw(f"not tried: refused to another trip {ago:.3g} s ago")
             raise again(refused.failure)
     try:
@@ -128,7 +128,7 @@ async def wait_open(recorder: Recorder, trip: Trip, share: Awaited) -> None:
             await _opening(recorder, share)
         else:
             at = peer_of(lookout.mailbox)
-            async with recorder.step(Phase.SELECT, at, math.inf) as step:
+            with recorder.step(Phase.SELECT, at, math.inf) as step:
                 await lookout.opened.wait()
                 if lookout.failure is not None:
                     step.phase = lookout.failure.phase
@@ -167,11 +167,13 @@ async def ask_quota(
     session = trip.reading.session
     if session is None or not any(c.startswith("QUOTA") for c in session.capabilities):
         return
-    with suppress(Ended):
-        async with recorder.step(
+    with (
+        suppress(Ended),
+        recorder.step(
             Phase.QUOTA, trip.reading.peer, vantage.limits.command, optional=True
-        ):
-            trip.reading.quota = await share.quota()
+        ),
+    ):
+        trip.reading.quota = await share.quota()
 
 
 def peer_of(mailbox: Mailbox) -> str:

@@ -109,7 +109,8 @@ class Vantage:
         )
 
     def common(self, recorder: Recorder) -> Common:
-        """Return what every report begins with."""
+        """Return what every report begins with; the recorder's work is done."""
+        recorder.watchdog.rest()
         return Common(
             started_at=recorder.started_at,
             duration=recorder.elapsed(),

@@ -109,17 +109,13 @@ async def read_one(
     """Open one folder, and look at what is new in it."""
     reader, at, limits = _reader(visit), visit.notes.peer, vantage.limits
     optional: bool | frozenset[Kind] = False if shelf.landed == "inbox" else REFUSALS
-    async with recorder.step(
-        Phase.SELECT, at, limits.command, optional=optional
-    ) as step:
+    with recorder.step(Phase.SELECT, at, limits.command, optional=optional) as step:
         await reader.open(shelf)
         step.saw(f"{shelf.shown}: {shelf.messages}, from {shelf.uidnext}")
     if not shelf.more:
         await reader.read(shelf)
         return
-    async with recorder.step(
-        Phase.FETCH, at, limits.data_end, optional=optional
-    ) as step:
+    with recorder.step(Phase.FETCH, at, limits.data_end, optional=optional) as step:
         await reader.read(shelf)
         step.saw(f"{shelf.shown}: {shelf.looked} mails")
 
@@ -135,7 +131,7 @@ async def wait(vantage: Vantage, recorder: Recorder, visit: Visit) -> None:
     if _missing(visit) and recorder.elapsed() < until:
         # The step's own budget never ends it: `until` does.
         budget = recorder.remaining() + 1
-        async with recorder.step(Phase.TRANSIT, visit.notes.peer, budget) as step:
+        with recorder.step(Phase.TRANSIT, visit.notes.peer, budget) as step:
             looks, thorough = 0, True  # INBOX is not the folder that is open
             while True:
                 async with asyncio.timeout(vantage.limits.command):
@@ -204,7 +200,7 @@ async def look_for_sentinels(
             visit.sentinels.append(SentinelRead(was=was, found=gone, trouble=trouble))
             continue
         try:
-            async with recorder.step(
+            with recorder.step(
                 Phase.FETCH,
                 visit.notes.peer,
                 vantage.limits.data_end,
@@ -224,9 +220,7 @@ async def settle_debts(vantage: Vantage, recorder: Recorder, visit: Visit) -> No
     for shelf in visit.shelves:
         if not shelf.again:
             continue
-        async with recorder.step(
-            Phase.FETCH, at, limits.data_end, optional=True
-        ) as step:
+        with recorder.step(Phase.FETCH, at, limits.data_end, optional=True) as step:
             await reader.open(shelf)
             await reader.settle(shelf)
             step.saw(f"{shelf.shown}: looked again, {len(shelf.bad)} unreadable")
@@ -250,12 +244,14 @@ async def take_away(vantage: Vantage, recorder: Recorder, visit: Visit) -> None:
         if visit.target.remember is not None:
             await visit.target.remember(tuple(mine))
         gone = None
-        with imap.tolerated():
-            async with recorder.step(
+        with (
+            imap.tolerated(),
+            recorder.step(
                 Phase.STORE, visit.notes.peer, vantage.limits.command, optional=True
-            ):
-                validity = shelf.uidvalidity or None
-                gone = await remove(reader.session, shelf.name, validity, uids)
+            ),
+        ):
+            validity = shelf.uidvalidity or None
+            gone = await remove(reader.session, shelf.name, validity, uids)
         if gone is not None:
             _removed(reader, mine, gone=gone)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import binascii
 import json
@@ -15,6 +14,7 @@ from mailprobe.model.failure import Failure, Kind, Phase
 from mailprobe.model.report import Step
 from mailprobe.model.secret import MASK
 from mailprobe.wire.trouble import Ended, failure_of, timeout_kind
+from mailprobe.wire.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -34,8 +34,8 @@ class OpenStep:
     """
     A step that is going on; what the peer shows is noted here.
 
-    To be entered with ``async with``; see `Recorder.step`. A class of its own,
-    since a generator behind ``asynccontextmanager`` costs three times as much.
+    To be entered with ``with``; see `Recorder.step`. A class of its own, since a
+    generator behind ``contextmanager`` costs three times as much.
     """
 
     def __init__(
@@ -56,15 +56,14 @@ class OpenStep:
         self.peer = peer
         self.began = 0.0
 
-    async def __aenter__(self) -> Self:
+    def __enter__(self) -> Self:
         recorder = self._recorder
         self.began = recorder.elapsed()
         self._allowed = min(self._budget, recorder.remaining())
-        self._guard = asyncio.timeout(self._allowed)
-        await self._guard.__aenter__()
+        self._watch = recorder.watchdog.watch(self._allowed)
         return self
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
@@ -77,10 +76,8 @@ class OpenStep:
             Ended: If the operation failed.
         """
         recorder = self._recorder
-        try:
-            await self._guard.__aexit__(kind, error, trace)
-        except TimeoutError as late:
-            error = late  # it was cancelled, and by nobody but the guard
+        if recorder.watchdog.leave(self._watch, error):
+            error = TimeoutError()  # it was cancelled, and by nobody else
         if error is None:
             recorder.add(self._closed(None))
             return
@@ -101,7 +98,7 @@ class OpenStep:
     def _failure(self, error: Exception) -> Failure | None:
         """Name what went wrong; None if it is a fault of ours."""
         recorder = self._recorder
-        if self._guard.expired():
+        if self._watch.bitten:
             failure = recorder.timed_out(self.phase, self._allowed, self._budget)
         elif (found := failure_of(error, self.phase)) is not None:
             failure = found
@@ -144,6 +141,7 @@ class Recorder:
         """Start the clock; *timeout* seconds from now is the deadline."""
         self.clock = clock
         self.limits = limits
+        self.watchdog = Watchdog()
         self.started_at = clock.now()
         self.zero = clock.monotonic()
         self._timeout = timeout
@@ -183,7 +181,7 @@ class Recorder:
         optional: bool | frozenset[Kind] = False,
     ) -> OpenStep:
         """
-        Time one operation, as an ``async with``; a failure ends the conversation.
+        Time one operation, as a ``with``; a failure ends the conversation.
 
         Args:
             phase: Which operation this is.
