@@ -156,25 +156,25 @@ class Resolver:
         # Every server is asked at least once, and a lone one several times.
         rounds = max(1, -(-tries // len(self.servers)))
         last: Lookup | None = None
-        try:
-            async with asyncio.timeout(self._limits.dns):
-                for server in self.servers * rounds:
-                    found = await self._ask(question, server)
-                    if found.outcome in _FINAL:
-                        return found
-                    # What one server said tells more than another's silence.
-                    if last is None or found.outcome is not Outcome.TIMEOUT:
-                        last = found
-                    if found.outcome is not Outcome.TIMEOUT and len(self.servers) == 1:
-                        return found
-        except TimeoutError:
-            pass
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + self._limits.dns
+        for server in self.servers * rounds:
+            left = ends - loop.time()
+            if left <= 0:
+                break
+            found = await self._ask(question, server, min(self._limits.dns_try, left))
+            if found.outcome in _FINAL:
+                return found
+            # What one server said tells more than another's silence.
+            if last is None or found.outcome is not Outcome.TIMEOUT:
+                last = found
+            if found.outcome is not Outcome.TIMEOUT and len(self.servers) == 1:
+                return found
         return last or Lookup(outcome=Outcome.TIMEOUT, server=str(self.servers[0]))
 
-    async def _ask(self, question: Question, at: NameServer) -> Lookup:
+    async def _ask(self, question: Question, at: NameServer, seconds: float) -> Lookup:
         try:
-            async with asyncio.timeout(self._limits.dns_try):
-                return await _exchange(question, at)
+            return await _exchange(question, at, seconds)
         except TimeoutError:
             return Lookup(outcome=Outcome.TIMEOUT, server=str(at))
         except (OSError, EOFError) as error:
@@ -243,28 +243,65 @@ class CutOffError(Exception):
     """An answer did not fit into its datagram."""
 
 
-async def _exchange(question: Question, at: NameServer) -> Lookup:
+async def _exchange(question: Question, at: NameServer, seconds: float) -> Lookup:
     """
-    Ask by UDP from a fresh port, and again by TCP if the answer was cut short.
+    Ask by UDP, and again by TCP if the answer was cut short.
+
+    Raises:
+        TimeoutError: If there is no answer within so many seconds.
+        OSError: If the name server cannot be asked.
+        EOFError: If it hangs up.
+    """
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + seconds
+    try:
+        return await _by_udp(question, at, seconds)
+    except CutOffError:
+        async with asyncio.timeout_at(ends):
+            return await question.whole.by_tcp(at)
+
+
+async def _by_udp(question: Question, at: NameServer, seconds: float) -> Lookup:
+    """
+    Ask from a fresh port, and wait for the answer to this question.
 
     The socket is connected: the kernel drops datagrams of anybody else, and a
     port where nobody listens is known at once. A datagram that is no answer to
     the question is passed over, since a spoofed one must not end the wait.
+
+    Raises:
+        CutOffError: If the whole answer is to be had by TCP; else as `_exchange`.
     """
     loop = asyncio.get_running_loop()
+    answer: asyncio.Future[Lookup] = loop.create_future()
     family = socket.AF_INET6 if ":" in at.address else socket.AF_INET
     with socket.socket(family, socket.SOCK_DGRAM) as sock:
         sock.settimeout(0)
         sock.connect((at.address, at.port))
-        await loop.sock_sendall(sock, question.wire)
-        found = None
-        while found is None:
-            wire = await loop.sock_recv(sock, DATAGRAM_MAX)
+        sock.send(question.wire)  # never has to wait: nothing was sent before
+
+        def take_in() -> None:
             try:
-                found = question.read(wire, str(at))
-            except CutOffError:
-                break
-    return found or await question.whole.by_tcp(at)
+                found = question.read(sock.recv(DATAGRAM_MAX), str(at))
+            except (BlockingIOError, InterruptedError):
+                return
+            except Exception as error:  # noqa: BLE001 - it is raised where it is awaited
+                end(error)
+                return
+            if found is not None and not answer.done():
+                answer.set_result(found)
+
+        def end(error: Exception) -> None:
+            if not answer.done():
+                answer.set_exception(error)
+
+        loop.add_reader(sock, take_in)
+        late = loop.call_later(seconds, end, TimeoutError())
+        try:
+            return await answer
+        finally:
+            late.cancel()
+            loop.remove_reader(sock)
 
 
 _FINAL: Final = frozenset(
