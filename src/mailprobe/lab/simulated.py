@@ -243,5 +243,14 @@ def run(main: Callable[[], Coroutine[Any, Any, T]], *, begins: datetime) -> T:
         main: Makes the coroutine.
         begins: The time of day at the beginning, with its zone.
     """
+    # Not as the task's result: when a runner gives SIGINT back, `signal.signal` puts
+    # its handler, and with it the task and all that days have left, into words for
+    # an exception that it catches itself.
+    results: list[T] = []
+
+    async def play() -> None:
+        results.append(await main())
+
     with asyncio.Runner(loop_factory=lambda: SimulatedLoop(begins)) as runner:
-        return runner.run(main())
+        runner.run(play())
+    return results[0]

@@ -295,13 +295,14 @@ async def _by_udp(question: Question, at: NameServer, seconds: float) -> Lookup:
             if not answer.done():
                 answer.set_exception(error)
 
-        loop.add_reader(sock, take_in)
+        descriptor = sock.fileno()  # see `Channel`: its repr is dear
+        loop.add_reader(descriptor, take_in)
         late = loop.call_later(seconds, end, TimeoutError())
         try:
             return await answer
         finally:
             late.cancel()
-            loop.remove_reader(sock)
+            loop.remove_reader(descriptor)
 
 
 _FINAL: Final = frozenset(
