@@ -46,9 +46,9 @@ class Watchdog:
 
     def watch(self, seconds: float) -> Watch:
         """Give the current task so many seconds; to be ended by `leave`."""
-        task = asyncio.current_task()
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
         assert task is not None  # noqa: S101 - whoever talks to a server is a task
-        loop = task.get_loop()
         watch = Watch(task, loop.time() + seconds)
         self._open.append(watch)
         timer = self._timer
