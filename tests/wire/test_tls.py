@@ -59,6 +59,24 @@ def test_only_the_roots_in_the_file_are_trusted(tmp_path: Path) -> None:
     assert trust.verifying is trust.verifying
 
 
+def test_old_tls_is_refused_whatever_the_interpreter_allows(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Debian's Python sets no floor of its own; no password goes over TLS 1.1 there."""
+    made = ssl.create_default_context
+
+    def without_floor(*, cadata: str | None = None) -> ssl.SSLContext:
+        context = made(cadata=cadata)
+        context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        return context
+
+    monkeypatch.setattr(ssl, "create_default_context", without_floor)
+    file = tmp_path / "ca.pem"
+    file.write_bytes(root())
+    for trust in (Trust(), Trust(file)):
+        assert trust.verifying.minimum_version is ssl.TLSVersion.TLSv1_2
+
+
 def test_several_roots_may_stand_in_one_file(tmp_path: Path) -> None:
     """All of them are trusted."""
     file = tmp_path / "ca.pem"

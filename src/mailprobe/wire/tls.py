@@ -40,7 +40,17 @@ class Trust:
 
     @cached_property
     def verifying(self) -> ssl.SSLContext:
-        """Checks name, dates and chain: for every connection that matters."""
+        """
+        Checks name, dates and chain: for every connection that matters.
+
+        TLS 1.2 or newer (RFC 8996): some distributions ship a Python that leaves
+        the floor to OpenSSL's configuration, and that may have none.
+        """
+        context = self._rooted()
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
+
+    def _rooted(self) -> ssl.SSLContext:
         path = self._ca_file
         if path is None:
             return ssl.create_default_context()
