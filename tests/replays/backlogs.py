@@ -6,6 +6,7 @@ Each function returns a line for each promise that was broken.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -60,17 +61,20 @@ def counted(
     """While all mailboxes open, as many wait as the lab still holds back."""
     platform = scenario.expected.platform
     struck = {brand.domain for brand in scenario.brands if brand.platform == platform}
-    mails = [one for one in journeys if one.recipient.partition("@")[2] in struck]
+    # When each was accepted, and when it was waited for no longer.
+    mails = sorted(
+        (one.accepted_at, _settled_at(one))
+        for one in journeys
+        if one.recipient.partition("@")[2] in struck
+    )
     lines = []
     for backlog, _ in seen.counts:
         at = backlog.at
         if not (_opens(scenario, at) and _opens(scenario, at - SEEN)):
             continue
         due = at - timedelta(seconds=scenario.late_after)
-        least, most = (
-            sum(one.accepted_at < due and not _settled(one, known) for one in mails)
-            for known in (at, at - SEEN)
-        )
+        held = [settled for _, settled in mails[: bisect_left(mails, (due,))]]
+        least, most = (sum(one > known for one in held) for known in (at, at - SEEN))
         if not least <= backlog.waiting <= most:
             what = f"{backlog.waiting} wait, and {least} to {most} were held"
             lines.append(f"{at:%d %b %H:%M}: {what}")
@@ -85,11 +89,11 @@ def _opens(scenario: Scenario, at: datetime) -> bool:
     )
 
 
-def _settled(one: Journey, at: datetime) -> bool:
-    """Whether it had come, had been returned, or was given up by then."""
+def _settled_at(one: Journey) -> datetime:
+    """Return when it had come, had been returned, or was given up."""
     ends = [one.accepted_at + GIVEN_UP, *(when for when, _ in one.stored)]
     ends += [one.returned_at] if one.returned_at else []
-    return any(when <= at for when in ends)
+    return min(ends)
 
 
 def ends(seen: Monitored, begin: datetime, until: datetime) -> list[datetime | None]:
