@@ -84,12 +84,12 @@ def capabilities(responses: Iterable[Response]) -> tuple[str, ...] | None:
     return tuple(sorted({readable(word, 100).upper() for word in last.split()}))
 
 
-def count(response: Response, word: str) -> int | None:
-    """Return n of an untagged ``n EXISTS`` (or another word), else None."""
+def count(response: Response, *words: str) -> int | None:
+    """Return n of an untagged ``n EXISTS`` (or one of other words), else None."""
     found = _COUNT.fullmatch(response.rest.strip())
-    if response.tag != b"*" or found is None or found[2].upper() != word.encode():
+    if found is None or response.tag != b"*":
         return None
-    return int(found[1])
+    return int(found[1]) if found[2].decode().upper() in words else None
 
 
 def code_number(responses: Iterable[Response], name: str) -> int | None:

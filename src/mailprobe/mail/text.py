@@ -19,6 +19,10 @@ def readable(data: bytes | str, limit: int) -> str:
         if len(data) <= limit and data.isprintable():
             return data  # as nearly everything is: nothing to be done
         data = data.encode("utf-8", "backslashreplace")
+    elif len(data) <= limit and data.isascii():
+        plain = data.decode("ascii")
+        if plain.isprintable():
+            return plain
     # A character takes at most four bytes: no need to decode the rest.
     text = data[: 4 * limit].decode("utf-8", "backslashreplace")
     if not text.replace("\n", "").replace("\t", "").isprintable():

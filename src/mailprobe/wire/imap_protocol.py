@@ -178,8 +178,8 @@ class ImapProtocol(IMAP4ClientProtocol):  # type: ignore[misc]  # the base is un
                 self.end(Trouble(Kind.IMAP_BYE, reply=reply))
                 return
         # A server tells of a change once, beside the reply to whatever command.
-        news = (count(response, word) for word in ("EXISTS", "EXPUNGE"))
-        self.changed = self.changed or any(number is not None for number in news)
+        if not self.changed:
+            self.changed = count(response, "EXISTS", "EXPUNGE") is not None
         current = self.current
         if current is None:
             # News between commands: the next poll asks for the state itself.
