@@ -131,6 +131,13 @@ def test_no_mailbox_is_called_outside(tmp_path: Path) -> None:
         read_plan(config(tmp_path, text))
 
 
+def test_a_mailbox_has_one_cohort(tmp_path: Path) -> None:
+    """A mailbox in two cohorts is a mistake: its failures would tell of the first."""
+    text = WHOLE.replace('mailboxes = ["two"]', 'mailboxes = ["two", "one"]')
+    with pytest.raises(ConfigError, match="mailbox 'one' is in two cohorts"):
+        read_plan(config(tmp_path, text))
+
+
 def test_without_a_table_it_says_so(tmp_path: Path) -> None:
     """A file that says nothing of monitoring is no plan."""
     with pytest.raises(ConfigError, match=r"no \[monitor\] table"):

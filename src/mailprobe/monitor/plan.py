@@ -143,7 +143,15 @@ class Plan:
                 "that comes from outside"
             )
             raise UsageError(message)
-        held = {name for cohort in self.cohorts for name in cohort.mailboxes}
+        held: set[str] = set()
+        for cohort in self.cohorts:
+            for name in sorted(held.intersection(cohort.mailboxes)):
+                message = (
+                    f"mailbox {name!r} is in two cohorts, and whose it is decides "
+                    "whom its failures tell of; leave it in one"
+                )
+                raise UsageError(message)
+            held.update(cohort.mailboxes)
         for route in self.routes:
             self._known(route, held)
 
