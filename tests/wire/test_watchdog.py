@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
+from mailprobe import Prober
 from mailprobe.lab import simulated
 from mailprobe.probes.abreast import abreast
 from mailprobe.wire.watchdog import Watchdog
@@ -211,5 +213,21 @@ def test_many_commands_one_timer() -> None:
             assert await held(dog, 30, 0.5) == "done"
         # A jump to the end of each command, and one to the timer: at 30 s and at 60.
         assert jumps() - before <= 100 + 2
+
+    played(main())
+
+
+def test_a_probe_that_is_done_leaves_no_timer() -> None:
+    """When there is a report, nothing of the probe's time goes off any more."""
+
+    async def main() -> None:
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))  # nobody listens there
+            async with Prober(clock=simulated.running_clock()) as prober:
+                check = await prober.smtp("127.0.0.1", closed.getsockname()[1])
+                assert check.status == "down"
+                before = jumps()
+                await asyncio.sleep(1000)
+                assert jumps() == before + 1
 
     played(main())
