@@ -10,15 +10,17 @@ from typing import Final, TypeAlias
 KeyPath: TypeAlias = tuple[str | int, ...]
 """Keys from the top of a document; a number counts the items of an array."""
 
-_BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*+")
-_SPACE: Final = re.compile(r"[ \t]*+")
-_BARE: Final = re.compile(r"[A-Za-z0-9_-]++")
+# No possessive quantifiers: before Python 3.11.5 they lose matches (CPython's issue
+# 106052). Nothing here can be read in two ways, so a failed match takes linear time.
+_BLANK: Final = re.compile(r"(?:[ \t\r\n]|#[^\n]*)*")
+_SPACE: Final = re.compile(r"[ \t]*")
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
 # The quotes that end a long string may be preceded by one or two that belong to it.
-_LONG_BASIC: Final = re.compile(r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*+"{3,5}', re.DOTALL)
-_LONG_LITERAL: Final = re.compile(r"'''(?:[^']|'{1,2}(?!'))*+'{3,5}")
-_BASIC: Final = re.compile(r'"(?:[^"\\\n]|\\.)*+"')
-_LITERAL: Final = re.compile(r"'[^'\n]*+'")
-_SCALAR: Final = re.compile(r"[^,\]}#\n]*+")
+_LONG_BASIC: Final = re.compile(r'"""(?:[^"\\]|\\.|"{1,2}(?!"))*"{3,5}', re.DOTALL)
+_LONG_LITERAL: Final = re.compile(r"'''(?:[^']|'{1,2}(?!'))*'{3,5}")
+_BASIC: Final = re.compile(r'"(?:[^"\\\n]|\\.)*"')
+_LITERAL: Final = re.compile(r"'[^'\n]*'")
+_SCALAR: Final = re.compile(r"[^,\]}#\n]*")
 
 
 def key_lines(text: str) -> dict[KeyPath, int]:
