@@ -381,6 +381,101 @@ async def test_a_folder_that_was_numbered_anew(lab: ThreadedLab) -> None:
 
 
 @pytest.mark.asyncio
+async def test_junk_is_opened_only_if_something_came(world: World) -> None:
+    """STATUS tells that nothing did; the folder counts as looked at all the same."""
+    bookmark = await begun(world)
+    check = await visit(world, bookmark)
+    assert (check.status, check.report.access) == ("ok", "complete"), check.why
+    inbox, junk = check.report.folders
+    assert (junk.landed, junk.messages, junk.looked, junk.more) == ("junk", 0, 0, False)
+    told = [step.seen for step in check.report.steps if step.phase == "select"]
+    assert told[1:] == [(f"{junk.name}: 0, nothing new",)]
+    assert "nothing new" not in str(told[:1])
+    after = check.report.bookmark
+    assert after
+    for folder in (inbox.name, junk.name):
+        old, new = bookmark.page(folder), after.page(folder)
+        assert old and new and old.looked_at and new.looked_at  # noqa: PT018
+        assert new.looked_at > old.looked_at
+        assert replace(new, looked_at=old.looked_at) == old
+
+
+@pytest.mark.asyncio
+@pytest.mark.parametrize(
+    ("folder", "expecting", "opened"),
+    [
+        ("INBOX", True, {"SELECT": 1, "EXAMINE": 0, "STATUS": 1}),
+        ("Junk", True, {"SELECT": 2, "EXAMINE": 0, "STATUS": 1}),
+        # Nothing is opened for changes before there is something to remove.
+        ("INBOX", False, {"SELECT": 1, "EXAMINE": 1, "STATUS": 1}),
+    ],
+    ids=["inbox", "junk", "not expected"],
+)
+async def test_a_folder_is_opened_once(
+    lab: ThreadedLab,
+    folder: str,
+    expecting: bool,  # noqa: FBT001
+    opened: dict[str, int],
+) -> None:
+    """Where mail is expected that will be removed, folders are opened for that."""
+    kept = lab.store.deliver(BOB, b"Subject: keep\r\n\r\n")
+    bookmark, sent = await begun(lab), canary()
+    lab.store.deliver(BOB, mail(sent), folder)
+    lab.store.counters["imap"].reset()
+    expected = [sent.token] if expecting else []
+    check = await visit(lab, bookmark, expected=expected)
+    assert [seen.removed for seen in check.report.sightings] == [True]
+    count = lab.store.counters["imap"].commands
+    assert {verb: count[verb] for verb in opened} == opened
+    assert lab.store.messages(BOB) == (kept,)
+    assert lab.store.messages(BOB, "Junk") == ()
+
+
+@pytest.mark.asyncio
+async def test_nothing_is_opened_for_changes_that_nobody_wants(
+    lab: ThreadedLab,
+) -> None:
+    """Who removes nothing leaves every folder as it is, whatever is expected."""
+    bookmark, sent = await begun(lab), canary()
+    lab.store.deliver(BOB, mail(sent))
+    lab.store.counters["imap"].reset()
+    check = await visit(lab, bookmark, expected=[sent.token], remove=False)
+    assert len(check.report.sightings) == 1
+    assert not lab.store.counters["imap"].commands["SELECT"]
+
+
+@pytest.mark.asyncio
+async def test_junk_that_was_numbered_anew_is_opened(lab: ThreadedLab) -> None:
+    """The same UIDNEXT under another UIDVALIDITY does not mean that nothing came."""
+    lab.store.deliver(BOB, mail(canary()), "Junk")
+    bookmark, sent = await begun(lab), canary()
+    lab.store.clear()
+    message = lab.store.deliver(BOB, mail(sent), "Junk")
+    folder, page = lab.store.account(BOB).folders["Junk"], bookmark.page("Junk")
+    assert page
+    for what, name, value in (
+        (folder, "uid_validity", folder.uid_validity + 1000),
+        (folder, "uid_next", page.uidnext),
+        (message, "uid", page.uidnext - 1),
+    ):
+        lab.call(setattr, what, name, value)
+    check = await visit(lab, bookmark)
+    (seen,) = check.report.sightings
+    assert (seen.token, seen.landed, seen.renumbered) == (sent.token, "junk", True)
+
+
+@pytest.mark.asyncio
+async def test_a_refused_status_opens_the_folder(lab: ThreadedLab) -> None:
+    """A server that answers no STATUS is asked as if there were none."""
+    bookmark, sent = await begun(lab), canary()
+    lab.store.deliver(BOB, mail(sent), "Junk")
+    with lab.fault(Reply("STATUS", "NO", "not here", service="imap")):
+        check = await visit(lab, bookmark)
+    assert check.report.access == "complete"
+    assert [seen.landed for seen in check.report.sightings] == ["junk"]
+
+
+@pytest.mark.asyncio
 async def test_one_bad_mail_hides_no_other(lab: ThreadedLab) -> None:
     """A mail that the server cannot read is owed: the others are told, it is later."""
     bookmark, bad, good = await begun(lab), canary(), canary()

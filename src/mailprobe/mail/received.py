@@ -21,6 +21,8 @@ _RESULT: Final = re.compile(r"([a-z0-9-]+)(?:/\d+)?\s*=\s*([a-z]+)", re.IGNORECA
 def header_values(headers: bytes, name: str) -> list[str]:
     """Return the unfolded values of every header called *name*, topmost first."""
     wanted = name.lower().encode()
+    if wanted not in headers.lower():
+        return []  # most that are asked for are in no mail
     values = []
     for line in re.split(rb"\r?\n", _FOLD.sub(b" ", headers)):
         key, colon, value = line.partition(b":")

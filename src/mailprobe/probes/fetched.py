@@ -42,8 +42,8 @@ def internal_date(value: object) -> datetime | None:
 
 
 def status_of(folder: bytes) -> bytes:
-    """Return what to ask STATUS for the numbering of a folder."""
-    return quoted(folder) + b" (UIDNEXT UIDVALIDITY)"
+    """Return what to ask STATUS for the numbering of a folder, and its size."""
+    return quoted(folder) + b" (MESSAGES UIDNEXT UIDVALIDITY)"
 
 
 def status(responses: list[Response]) -> dict[str, int]:

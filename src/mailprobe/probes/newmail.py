@@ -245,13 +245,14 @@ async def remove(
     """
     Delete mails by UID; return whether they are gone.
 
-    Where UIDs were given anew they are other mails now, which are left alone.
-    Without UIDPLUS ours stay flagged, since a plain EXPUNGE could remove
-    somebody else's mail.
+    Where UIDs were given anew they are other mails now, which are left alone; in a
+    folder that stays open they are not (RFC 9051 2.3.1.1). Without UIDPLUS ours stay
+    flagged, since a plain EXPUNGE could remove somebody else's mail.
     """
-    facts = inbox_facts(await session.select(folder, read_only=False))
-    if facts.uidvalidity != validity:
-        return False
+    if session.writable != (folder, validity):
+        facts = inbox_facts(await session.select(folder, read_only=False))
+        if facts.uidvalidity != validity:
+            return False
     wanted = _set(uids)
     await session.command("UID STORE", wanted + b" +FLAGS.SILENT (\\Deleted)")
     if not (session.offers("UIDPLUS") or session.offers("IMAP4REV2")):

@@ -47,11 +47,18 @@ class Head:
 
 @dataclass(slots=True)
 class Reader:
-    """Looks through folders over one connection, and keeps what is ours."""
+    """
+    Looks through folders over one connection, and keeps what is ours.
+
+    Attributes:
+        removes: Whether what is ours is going to be removed. Where some is expected,
+            folders are opened for that at once.
+    """
 
     session: ImapSession
     recorder: Recorder
     ours: Ours
+    removes: bool = False
     sightings: list[Sighting] = field(default_factory=list)
     returns: list[Return] = field(default_factory=list)
     foreign: int = 0
@@ -64,8 +71,10 @@ class Reader:
         return self.recorder.started_at + timedelta(seconds=elapsed)
 
     async def open(self, shelf: Shelf) -> None:
-        """Open a folder without changing it, and find where what is new begins."""
-        facts = inbox_facts(await self.session.select(shelf.name, read_only=True))
+        """Open a folder, and find where what is new begins; that changes nothing."""
+        read_only = not (self.removes and self.ours.expected)
+        done = await self.session.select(shelf.name, read_only=read_only)
+        facts = inbox_facts(done)
         self.session.take_change()
         shelf.messages, validity = facts.messages, facts.uidvalidity or 0
         end = facts.uidnext
@@ -76,31 +85,8 @@ class Reader:
             return
         count = facts.messages or 0
         begin = max(count - MAILS_MAX + 1, min(count, 1))
-        newest = await self._uid_at(begin) if self._unknown(shelf, validity) else 0
-        self._begin(shelf, validity, end, newest)
-
-    def _unknown(self, shelf: Shelf, validity: int) -> bool:
-        """Whether UIDs of before do not tell where what is new begins."""
-        page = shelf.before
-        if shelf.opened or page is None:
-            return shelf.opened or not shelf.fresh or bool(self.ours.expected)
-        return page.uidvalidity != validity
-
-    def _begin(self, shelf: Shelf, validity: int, end: int, newest: int) -> None:
-        """Note where what is new begins in a folder opened for the first time."""
-        page = shelf.before
-        shelf.renumbered |= shelf.opened or bool(page and page.uidvalidity != validity)
-        shelf.opened, shelf.end = True, end
-        shelf.uidvalidity, shelf.owed = validity, set()
-        if page and not shelf.renumbered:
-            shelf.uidnext, shelf.looked_at = page.uidnext, page.looked_at
-            shelf.again, shelf.wary = list(page.owed), page.wary
-            return
-        # UIDs of before mean nothing here: the newest mails, as many as one visit
-        # looks at, stand for all that may have come since.
-        shelf.looked_at, shelf.again, shelf.wary = None, [], 0
-        shelf.known = end if shelf.fresh and not shelf.renumbered else 0
-        shelf.uidnext = newest or end
+        unknown = shelf.unknown(validity, expecting=bool(self.ours.expected))
+        shelf.begin(validity, end, await self._uid_at(begin) if unknown else 0)
 
     async def read(self, shelf: Shelf) -> None:
         """
@@ -177,16 +163,30 @@ class Reader:
             raise
         return bool(heads)
 
+    async def unchanged(self, shelf: Shelf) -> bool:
+        """Ask whether nothing has come since the last visit; it is not opened."""
+        began, page = self.recorder.elapsed(), shelf.before
+        told = await self._status(shelf) if page else {}
+        numbering = told.get("UIDVALIDITY"), told.get("UIDNEXT")
+        if page is None or numbering != (page.uidvalidity, page.uidnext):
+            return False
+        shelf.begin(page.uidvalidity, page.uidnext)
+        shelf.messages, shelf.looked_at = told.get("MESSAGES"), self.now(began)
+        return True
+
     async def news(self, shelf: Shelf) -> bool:
         """Ask whether there is something new in a folder that is not open."""
+        return (await self._status(shelf)).get("UIDNEXT", 0) > shelf.uidnext
+
+    async def _status(self, shelf: Shelf) -> dict[str, int]:
+        """Return the numbers of a folder that is not open; none if it is refused."""
         wanted = fetched.status_of(shelf.name)
         try:
-            told = fetched.status(await self.session.command("STATUS", wanted))
+            return fetched.status(await self.session.command("STATUS", wanted))
         except Trouble as trouble:
             if trouble.kind in REFUSALS:
-                return False
+                return {}
             raise
-        return told.get("UIDNEXT", 0) > shelf.uidnext
 
     async def _next(self, shelf: Shelf) -> list[int]:
         """Return the UIDs to be asked for next; skip a stretch that has none."""

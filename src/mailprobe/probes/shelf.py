@@ -55,6 +55,35 @@ class Shelf:
         """Whether something new was not looked at yet."""
         return self.end is not None and self.uidnext < self.end
 
+    def unknown(self, validity: int, *, expecting: bool) -> bool:
+        """Whether UIDs of before do not tell where what is new begins."""
+        if self.opened or self.before is None:
+            return self.opened or not self.fresh or expecting
+        return self.before.uidvalidity != validity
+
+    def begin(self, validity: int, end: int, newest: int = 0) -> None:
+        """
+        Note where what is new begins, when the folder is looked into first.
+
+        Args:
+            validity: Its UIDVALIDITY.
+            end: The UID that the next mail gets.
+            newest: The first UID of the newest mails, as many as one visit looks at:
+                where UIDs of before mean nothing they stand for all that may have
+                come since.
+        """
+        page = self.before
+        self.renumbered |= self.opened or bool(page and page.uidvalidity != validity)
+        self.opened, self.end = True, end
+        self.uidvalidity, self.owed = validity, set()
+        if page and not self.renumbered:
+            self.uidnext, self.looked_at = page.uidnext, page.looked_at
+            self.again, self.wary = list(page.owed), page.wary
+            return
+        self.looked_at, self.again, self.wary = None, [], 0
+        self.known = end if self.fresh and not self.renumbered else 0
+        self.uidnext = newest or end
+
     def facts(self) -> FolderRead:
         """Return what was read of it."""
         return FolderRead(

@@ -81,7 +81,7 @@ async def enter(vantage: Vantage, recorder: Recorder, visit: Visit) -> None:
         expected=frozenset(token.lower() for token in target.expected),
         lookup=target.lookup,
     )
-    visit.reader = Reader(notes.session, recorder, ours)
+    visit.reader = Reader(notes.session, recorder, ours, removes=target.remove)
     with imap.tolerated():  # without a list, INBOX is still there
         await imap.list_folders(vantage, recorder, notes, optional=REFUSALS)
     mark, fresh = target.bookmark or Bookmark(), target.bookmark is None
@@ -106,10 +106,13 @@ async def read_all(vantage: Vantage, recorder: Recorder, visit: Visit) -> None:
 async def read_one(
     vantage: Vantage, recorder: Recorder, visit: Visit, shelf: Shelf
 ) -> None:
-    """Open one folder, and look at what is new in it."""
+    """Look at what is new in one folder; INBOX is opened even if nothing is."""
     reader, at, limits = _reader(visit), visit.notes.peer, vantage.limits
     optional: bool | frozenset[Kind] = False if shelf.landed == "inbox" else REFUSALS
     with recorder.step(Phase.SELECT, at, limits.command, optional=optional) as step:
+        if shelf.landed != "inbox" and await reader.unchanged(shelf):
+            step.saw(f"{shelf.shown}: {shelf.messages}, nothing new")
+            return
         await reader.open(shelf)
         step.saw(f"{shelf.shown}: {shelf.messages}, from {shelf.uidnext}")
     if not shelf.more:

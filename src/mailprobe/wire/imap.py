@@ -9,7 +9,7 @@ import ssl
 from typing import TYPE_CHECKING, Final, cast
 
 from mailprobe.mail import sasl
-from mailprobe.mail.imap import capabilities
+from mailprobe.mail.imap import capabilities, code_number
 from mailprobe.mail.text import readable
 from mailprobe.model.failure import Kind, Reply
 from mailprobe.model.secret import MASK
@@ -36,6 +36,10 @@ class ImapSession:
     Every method returns what the server said or raises `Trouble`; waiting is
     bounded by the step it happens in. After any failure but a tagged NO the
     session is spent.
+
+    Attributes:
+        capabilities: What the server said that it can do.
+        writable: The folder that is open for changes, and its UIDVALIDITY.
     """
 
     def __init__(self, protocol: ImapProtocol) -> None:
@@ -43,6 +47,7 @@ class ImapSession:
         self._protocol = protocol
         self._recorder = protocol.recorder
         self.capabilities: tuple[str, ...] = ()
+        self.writable: tuple[bytes, int | None] | None = None
         self._idle: Command | None = None
 
     @property
@@ -190,8 +195,11 @@ class ImapSession:
     async def select(self, folder: bytes, *, read_only: bool) -> list[Response]:
         """Open a folder by its name as LIST gave it; EXAMINE changes nothing."""
         verb = "EXAMINE" if read_only else "SELECT"
+        self.writable = None
         done = await self.command(verb, quoted(folder))
         self._protocol.state = SELECTED
+        if not read_only:
+            self.writable = folder, code_number(done, "UIDVALIDITY")
         return done
 
     async def idle_start(self) -> None:
