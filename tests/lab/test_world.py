@@ -119,7 +119,7 @@ async def test_a_failed_start_leaves_nothing(
     descriptors = _descriptors()
     lab = Lab()
 
-    async def fail() -> None:
+    def fail() -> None:
         message = "no name server today"
         raise OSError(message)
 

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 BUFFER_MAX: Final = 256 * 1024
-"""Unread bytes before the client is made to wait: one read of asyncio's."""
+"""Unread bytes before the client is made to wait: four full reads."""
+
+READ_MAX: Final = 64 * 1024
+"""
+Bytes of one read, into a room that all connections of a host share. asyncio's own reads
+make room for 256 KiB each time, which takes longer than to read a command.
+"""
 
 HANDSHAKE_MAX: Final = 30.0
 """Seconds for a TLS handshake: longer than any client's own patience."""
@@ -32,19 +38,24 @@ class LineTooLong(Exception):  # noqa: N818 - named after the reply it leads to
     """The client sent more than a line may have."""
 
 
-class Channel(asyncio.Protocol):
+class Channel(asyncio.BufferedProtocol):
     """
     The server's end of one connection.
+
+    Args:
+        lost: Called when it is closed.
+        room: Where asyncio puts what it read, for as long as it takes to keep it.
 
     Attributes:
         secure: Whether TLS is on.
         finished: Whether the conversation is over, though the socket may linger.
     """
 
-    def __init__(self, lost: Callable[[Channel], None]) -> None:
+    def __init__(self, lost: Callable[[Channel], None], room: memoryview) -> None:
         self.secure = False
         self.finished = False
         self._lost = lost
+        self._room = room
         self._buffer = bytearray()
         self._searched = 0
         self._ended = False
@@ -64,12 +75,18 @@ class Channel(asyncio.Protocol):
         # Not every loop's transport is an instance of the class it behaves like.
         self._transport = cast("asyncio.Transport", transport)
 
-    def data_received(self, data: bytes) -> None:
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
+        """Return where to put the bytes that came."""
+        return self._room
+
+    def buffer_updated(self, nbytes: int) -> None:
         """Keep the bytes, and wake who waits for them."""
+        data = self._room[:nbytes]
         if self._tls is not None:
             self._tls.feed(data)
-            data = self._read(self._tls)
-        self._buffer += data
+            self._buffer += self._read(self._tls)
+        else:
+            self._buffer += data
         if len(self._buffer) > BUFFER_MAX and self._transport is not None:
             self._transport.pause_reading()
         self._stirred.set()

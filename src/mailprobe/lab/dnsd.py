@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
 import dns.exception
 import dns.message
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from mailprobe.lab.zone import Zone
 
 SITE: Final = Site("dns", "ns.lab.test", (), "none")
+QUERY_MAX: Final = 65_535
+"""Bytes of one datagram, into a room that is made once; see `channel.READ_MAX`."""
+
 ID_BYTES: Final = 2
 """The query id stays readable in noise: resolvers throw away what has another."""
 
@@ -61,7 +65,7 @@ def _pair() -> tuple[socket.socket, socket.socket]:
     raise LabError(message)
 
 
-class NameServer(asyncio.DatagramProtocol):
+class NameServer:
     """
     Answers for a `Zone`.
 
@@ -75,20 +79,21 @@ class NameServer(asyncio.DatagramProtocol):
         self._zone = zone
         self._faults = faults
         self._counters = counters
-        self._transport: asyncio.DatagramTransport | None = None
+        self._udp: socket.socket | None = None
+        self._room = memoryview(bytearray(QUERY_MAX))
         self._timers: set[asyncio.TimerHandle] = set()
         self._known: dict[bytes, tuple[str, bytes]] = {}
         self.port = 0
         self._listener: Listener | None = None
 
-    async def start(self) -> None:
-        """Answer from now on."""
-        tcp, udp = _pair()
+    def start(self) -> None:
+        """Answer from now on, in the loop that is running."""
+        tcp, self._udp = _pair()
         self.port = tcp.getsockname()[1]
         self._listener = Listener(SITE, tcp, self._serve)
         self._listener.open()
         loop = asyncio.get_running_loop()
-        await loop.create_datagram_endpoint(lambda: self, sock=udp)
+        loop.add_reader(self._udp.fileno(), self._take_in, self._udp)
 
     async def hang_up(self) -> None:
         """Forget the answers that are due, and close the connections."""
@@ -102,8 +107,10 @@ class NameServer(asyncio.DatagramProtocol):
         """Close both sockets."""
         for timer in self._timers:
             timer.cancel()
-        if self._transport is not None:
-            self._transport.abort()
+        udp, self._udp = self._udp, None
+        if udp is not None:
+            asyncio.get_running_loop().remove_reader(udp.fileno())
+            udp.close()
         if self._listener is not None:
             await self._listener.shut()
 
@@ -136,30 +143,30 @@ class NameServer(asyncio.DatagramProtocol):
 
     # --- UDP --------------------------------------------------------------------
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        # Not every loop's transport is an instance of the class it behaves like.
-        self._transport = cast("asyncio.DatagramTransport", transport)
-
-    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
+    def _take_in(self, udp: socket.socket) -> None:
         """Answer one datagram."""
-        plan, answer = self._respond(data, datagram=True)
+        try:
+            size, address = udp.recvfrom_into(self._room)
+        except OSError:  # it is gone, or tells that nobody waits for an answer of ours
+            return
+        plan, answer = self._respond(bytes(self._room[:size]), datagram=True)
         if answer is None:
             return
         if not plan.delay:
-            self._send(answer, addr)
+            self._send(answer, address)
             return
 
         def send() -> None:
             self._timers.discard(timer)
-            self._send(answer, addr)
+            self._send(answer, address)
 
         timer = asyncio.get_running_loop().call_later(plan.delay, send)
         self._timers.add(timer)
 
-    def _send(self, answer: bytes, addr: tuple[str, int]) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.sendto(answer, addr)
+    def _send(self, answer: bytes, address: tuple[str, int]) -> None:
+        if self._udp is not None:
+            with contextlib.suppress(OSError):  # lost, as datagrams may be
+                self._udp.sendto(answer, address)
 
     # --- TCP --------------------------------------------------------------------
 

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from mailprobe.lab.channel import Channel, Hangup
+from mailprobe.lab.channel import READ_MAX, Channel, Hangup
 from mailprobe.model.errors import MailprobeError
 
 if TYPE_CHECKING:
@@ -101,6 +101,7 @@ class Listener:
         self._sock = sock
         self._serve = serve
         self._listening = False
+        self._room = memoryview(bytearray(READ_MAX))
         self._conversations: dict[asyncio.Task[None], Channel] = {}
         self._channels: set[Channel] = set()
 
@@ -130,7 +131,7 @@ class Listener:
         except OSError:  # the client went before we looked, or no descriptor is left
             return
         sock.settimeout(0)
-        channel = Channel(self._channels.discard)
+        channel = Channel(self._channels.discard, self._room)
         task = asyncio.get_running_loop().create_task(self._converse(sock, channel))
         self._conversations[task] = channel
         task.add_done_callback(self._conversations.pop)

@@ -41,7 +41,7 @@ class Tls:
             self._incoming, self._outgoing, server_side=True
         )
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes | memoryview) -> None:
         """Take what came on the connection, for `shake` or `read`."""
         self._incoming.write(data)
 

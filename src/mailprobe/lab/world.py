@@ -137,7 +137,7 @@ class Lab:
             for domain in self.domains:
                 self._publish(domain)
             self._settle_in()
-            await self._dns.start()
+            self._dns.start()
             self._align()
             self._exit = stack.pop_all()
         return self
