@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,17 +20,6 @@ if TYPE_CHECKING:
     def _both_are_worlds(lab: ThreadedLab, real: RealWorld) -> tuple[World, World]:
         """Hold both to one interface; only the type checker reads this."""
         return lab, real
-
-
-def pytest_collection_finish() -> None:
-    """
-    Take the collected tests out of every later collection of garbage.
-
-    They stay to the end, thousands of them, and to look through them took a fifth of a
-    second whenever a test looks for what it has left.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 @pytest.fixture(scope="session")

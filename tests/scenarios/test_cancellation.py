@@ -69,9 +69,12 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> Iterator[weakref.WeakSet[socket.s
                 made.add(self)
 
     monkeypatch.setattr(socket, "socket", Noted)
+    # What was there before is not looked through: thousands of collected tests.
+    gc.freeze()
     yield made
     # A socket or a task that was merely dropped warns when it is collected.
     gc.collect()
+    gc.unfreeze()
 
 
 async def _cancelled(

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import socket
 import ssl
-import struct
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final
 
+from mailprobe.lab.line import Line
 from mailprobe.lab.tls import Tls
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
 
 BUFFER_MAX: Final = 256 * 1024
 """Unread bytes before the client is made to wait: four full reads."""
-
-READ_MAX: Final = 64 * 1024
-"""
-Bytes of one read, into a room that all connections of a host share. asyncio's own reads
-make room for 256 KiB each time, which takes longer than to read a command.
-"""
 
 HANDSHAKE_MAX: Final = 30.0
 """Seconds for a TLS handshake: longer than any client's own patience."""
@@ -38,81 +32,70 @@ class LineTooLong(Exception):  # noqa: N818 - named after the reply it leads to
     """The client sent more than a line may have."""
 
 
-class Channel(asyncio.BufferedProtocol):
+class Channel:
     """
     The server's end of one connection.
 
     Args:
-        lost: Called when it is closed.
-        room: Where asyncio puts what it read, for as long as it takes to keep it.
+        sock: Accepted; does not block.
+        forget: Called when it is closed.
+        room: Where bytes are put when they come, for as long as it takes to keep them.
 
     Attributes:
         secure: Whether TLS is on.
         finished: Whether the conversation is over, though the socket may linger.
     """
 
-    def __init__(self, lost: Callable[[Channel], None], room: memoryview) -> None:
+    def __init__(
+        self, sock: socket.socket, forget: Callable[[Channel], None], room: memoryview
+    ) -> None:
         self.secure = False
         self.finished = False
-        self._lost = lost
-        self._room = room
+        self._forget = forget
         self._buffer = bytearray()
         self._searched = 0
         self._ended = False
-        self._closed = False
         self._nudged = False
         self._resting = False
         self._stirred = asyncio.Event()
         self._writable = asyncio.Event()
         self._writable.set()
-        self._transport: asyncio.Transport | None = None
         self._tls: Tls | None = None
+        self._line = Line(sock, self, room)
+        self._line.resume()
 
-    # --- what asyncio calls -----------------------------------------------------
+    # --- what the line tells ----------------------------------------------------
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport."""
-        # Not every loop's transport is an instance of the class it behaves like.
-        self._transport = cast("asyncio.Transport", transport)
-
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002
-        """Return where to put the bytes that came."""
-        return self._room
-
-    def buffer_updated(self, nbytes: int) -> None:
+    def heard(self, data: memoryview) -> None:
         """Keep the bytes, and wake who waits for them."""
-        data = self._room[:nbytes]
         if self._tls is not None:
             self._tls.feed(data)
             self._buffer += self._read(self._tls)
         else:
             self._buffer += data
-        if len(self._buffer) > BUFFER_MAX and self._transport is not None:
-            self._transport.pause_reading()
+        if len(self._buffer) > BUFFER_MAX:
+            self._line.hold()
         self._stirred.set()
 
-    def eof_received(self) -> None:
-        """Note that the client will say no more; asyncio then closes."""
+    def half_closed(self) -> None:
+        """Note that the client will say no more."""
         self._ended = True
         self._stirred.set()
 
-    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
-        """Note the end, and wake everybody."""
-        self._end()
-
-    def pause_writing(self) -> None:
-        """Make `drain` wait."""
+    def full(self) -> None:
+        """Make `send` wait."""
         self._writable.clear()
 
-    def resume_writing(self) -> None:
-        """Let `drain` go on."""
+    def drained(self) -> None:
+        """Let `send` go on."""
         self._writable.set()
 
-    def _end(self) -> None:
-        self._ended = self._closed = True
+    def lost(self) -> None:
+        """Note the end, and wake everybody."""
+        self._ended = True
         self._stirred.set()
         self._writable.set()
-        self._lost(self)
+        self._forget(self)
 
     def _read(self, tls: Tls) -> bytes:
         """Return the text that came; none while hands are shaken."""
@@ -140,13 +123,11 @@ class Channel(asyncio.BufferedProtocol):
 
     def hold(self) -> None:
         """Leave further bytes where they are: what is here now is not TLS yet."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.pause_reading()
+        self._line.hold()
 
     def resume(self) -> None:
         """Read what the client sends."""
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.resume_reading()
+        self._line.resume()
 
     def discard(self) -> int:
         """Forget what was not read; return how many bytes that were."""
@@ -265,9 +246,9 @@ class Channel(asyncio.BufferedProtocol):
         Raises:
             Hangup: If the client is gone.
         """
-        if self._transport is None or self._closed or self._transport.is_closing():
+        if self._line.closing:
             raise Hangup
-        (self._tls or self._transport).write(data)
+        (self._tls or self._line).write(data)
         await self._writable.wait()
 
     async def upgrade(self, context: ssl.SSLContext) -> None:
@@ -277,17 +258,16 @@ class Channel(asyncio.BufferedProtocol):
         Raises:
             Hangup: If it fails.
         """
-        transport = self._transport
-        if transport is None or transport.is_closing():
+        if self._line.closing:
             raise Hangup
-        self._tls = tls = Tls(context, transport.write)
+        self._tls = tls = Tls(context, self._line.write)
         tls.feed(self._take(len(self._buffer)))
         self.resume()
         try:
             async with asyncio.timeout(HANDSHAKE_MAX):
                 await self._shake(tls)
         except (ssl.SSLError, TimeoutError) as error:
-            transport.close()
+            self._line.close()
             raise Hangup from error
         self.secure = True
         self._buffer += self._read(tls)  # what came with the end of the handshake
@@ -310,28 +290,20 @@ class Channel(asyncio.BufferedProtocol):
         Closing a socket with unread bytes in it sends a reset, which may overtake
         what was sent before; so the client's last words are read first.
         """
-        transport = self._transport
-        if transport is None or self._closed or transport.is_closing():
+        if self._line.closing:
             return
         if self._tls is not None:
             self._tls.part()
         else:
-            with contextlib.suppress(OSError):  # the client is gone already
-                transport.write_eof()
+            self._line.write_eof()
         with contextlib.suppress(Hangup):
             await self.deaf(GOODBYE_MAX)
-        transport.close()
+        self._line.close()
 
     def reset(self) -> None:
         """End the connection at once with a TCP reset."""
-        if self._transport is not None and not self._closed:
-            sock = self._transport.get_extra_info("socket")
-            with contextlib.suppress(OSError):
-                linger = struct.pack("ii", 1, 0)
-                sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
-            self._transport.abort()
+        self._line.reset()
 
     def abort(self) -> None:
         """End the connection without waiting for anything."""
-        if self._transport is not None and not self._closed:
-            self._transport.abort()
+        self._line.abort()

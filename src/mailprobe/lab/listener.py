@@ -9,7 +9,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from mailprobe.lab.channel import READ_MAX, Channel, Hangup
+from mailprobe.lab.channel import Channel, Hangup
 from mailprobe.model.errors import MailprobeError
 
 if TYPE_CHECKING:
@@ -30,6 +30,9 @@ Turns of the loop without work that mean peace: in the first one the sockets are
 looked at, in the second one who has something to read is woken.
 """
 
+READ_MAX: Final = 64 * 1024
+"""Bytes of one read: more than any command has, and four TLS records."""
+
 TURNS_MAX: Final = 500
 """Turns after which nobody is waited for: some ten milliseconds."""
 
@@ -45,9 +48,7 @@ class LabError(MailprobeError):
 
 def bind(address: str, port: int = 0) -> socket.socket:
     """Return a TCP socket bound to *address*, which nobody can connect to yet."""
-    # asyncio turns Nagle's algorithm off only where the protocol is said outright;
-    # with it, a greeting behind a TLS handshake comes 40 ms late.
-    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     try:
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((address, port))
@@ -131,19 +132,13 @@ class Listener:
         except OSError:  # the client went before we looked, or no descriptor is left
             return
         sock.settimeout(0)
-        channel = Channel(self._channels.discard, self._room)
-        task = asyncio.get_running_loop().create_task(self._converse(sock, channel))
+        channel = Channel(sock, self._channels.discard, self._room)
+        self._channels.add(channel)
+        task = asyncio.get_running_loop().create_task(self._converse(channel))
         self._conversations[task] = channel
         task.add_done_callback(self._conversations.pop)
 
-    async def _converse(self, sock: socket.socket, channel: Channel) -> None:
-        try:
-            loop = asyncio.get_running_loop()
-            await loop.connect_accepted_socket(lambda: channel, sock)
-        except BaseException:
-            sock.close()
-            raise
-        self._channels.add(channel)
+    async def _converse(self, channel: Channel) -> None:
         try:
             with contextlib.suppress(Hangup):
                 await self._serve(channel, self)
