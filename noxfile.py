@@ -62,6 +62,9 @@ BETWEEN = INSTALLED[1:-1]
 # Where it takes long, and where others are measured beside it: the interpreter that a
 # distribution ships. Those built by hand are mostly built without optimisation.
 SHIPPED = "/usr/bin/python3" if _usable("/usr/bin/python3") else None
+OUTAGES = "january or june"
+# One more than cores: a third of the time of these tests is waiting.
+WORKERS = str((os.cpu_count() or 1) + 1)
 
 
 def _group(*names: str) -> list[str]:
@@ -105,7 +108,7 @@ def between(session: nox.Session) -> None:
 def _tests(session: nox.Session) -> None:
     _install(session, "test")
     chosen = ("-m", "not real and not replay")
-    session.run("pytest", *chosen, "-n", "auto", *session.posargs)
+    session.run("pytest", *chosen, "-n", WORKERS, *session.posargs)
 
 
 @nox.session
@@ -114,7 +117,7 @@ def real(session: nox.Session) -> None:
     _install(session, "test")
     # What is held to a server's log has the machine to itself.
     session.run("pytest", "-m", "real", "tests/real", *session.posargs)
-    apart = ("--ignore=tests/real", "-n", "2", "--dist", "loadfile")
+    apart = ("--ignore=tests/real", "-n", "2", "--dist", "worksteal")
     session.run("pytest", "-m", "real", *apart, *session.posargs)
 
 
@@ -122,10 +125,12 @@ def real(session: nox.Session) -> None:
 def replays(session: nox.Session) -> None:
     """Play the outages of 2023, and quiet weeks, from end to end."""
     _install(session, "test")
-    # Two at a time, as small machines have cores: by itself each is a tenth faster, and
-    # all of them together take two minutes longer.
-    apart = ("-n", "2", "--dist", "worksteal", "-p", "no:randomly", "--durations", "0")
-    session.run("pytest", "-m", "replay", *apart, *session.posargs)
+    chosen = ("tests/replays", "-m", "replay", "-p", "no:randomly", "--durations", "0")
+    # The outages are to take less than two minutes each, so none is played beside
+    # another; the others two at a time, as small machines have cores.
+    alone, apart = ("-k", OUTAGES), ("-k", f"not ({OUTAGES})", "-n", "2")
+    session.run("pytest", *chosen, *alone, *session.posargs)
+    session.run("pytest", *chosen, *apart, "--dist", "worksteal", *session.posargs)
 
 
 @nox.session
