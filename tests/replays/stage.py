@@ -10,6 +10,7 @@ ends or later; what it returns is in `played.result`.
 from __future__ import annotations
 
 import asyncio
+import gc
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
@@ -89,7 +90,11 @@ def play(scenario: Scenario, program: Callable[[Stage], Awaitable[T]]) -> Played
     async def main() -> Played[T]:
         return await _play(scenario, program)
 
-    return simulated.run(main, begins=scenario.begins)
+    gc.freeze()  # what was loaded before is not looked through again and again
+    try:
+        return simulated.run(main, begins=scenario.begins)
+    finally:
+        gc.unfreeze()
 
 
 async def _play(

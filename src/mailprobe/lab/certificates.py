@@ -70,17 +70,24 @@ class _Wanted:
     ends: dt.datetime
     hosts: tuple[str, ...] = ()
     path_length: int | None = None
-    weak: bool = False
+    rsa_bits: int = 0
 
     @property
     def is_ca(self) -> bool:
         return not self.hosts
 
 
-def _key(*, weak: bool) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
-    """Make a key; a weak one is what OpenSSL has refused since 2021 (level 2)."""
-    if weak:
-        return rsa.generate_private_key(65537, 1024)  # noqa: S505 - that is the point
+WEAK: Final = 1024
+"""Bits of an RSA key that OpenSSL has refused since 2021 (level 2)."""
+
+STRONG: Final = 2048
+"""Bits of an RSA key that it takes."""
+
+
+def _key(rsa_bits: int) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
+    """Make a key: one of RSA if so many bits are wanted, else one of P-256."""
+    if rsa_bits:
+        return rsa.generate_private_key(65537, rsa_bits)
     return ec.generate_private_key(ec.SECP256R1())
 
 
@@ -93,7 +100,7 @@ def _host_name(host: str) -> x509.GeneralName:
 
 def _mint(wanted: _Wanted, issuer: Signed | None) -> Signed:
     """Sign a certificate that passes RFC 5280 to the letter (Python 3.13 asks)."""
-    key = _key(weak=wanted.weak)
+    key = _key(wanted.rsa_bits)
     signer = issuer.key if issuer else key
     name = x509.Name(
         [
@@ -138,9 +145,9 @@ class Authority:
         hosts: The names the servers go by.
         day: A time at which the certificates shall hold as well as now: that of
             the lab, if its clock is not the machine's. OpenSSL goes by the latter.
-        plain: The root signs the servers' certificates itself, and no session is
-            offered for later. That makes a handshake a third cheaper; the world has
-            chains of three, and tickets.
+        plain: The root signs the servers' certificates itself, with RSA, which is
+            checked in no time, and no session is offered for later. That makes a
+            handshake a third cheaper; the world has chains of three, and tickets.
     """
 
     def __init__(
@@ -170,7 +177,9 @@ class Authority:
 
     def _chain(self, name: str) -> tuple[Signed, Signed]:
         begins, ends = self._first, self._last + dt.timedelta(days=CA_DAYS)
-        root = _mint(_Wanted(name=f"{name} root", begins=begins, ends=ends), None)
+        bits = STRONG if self._plain else 0
+        wanted = _Wanted(name=f"{name} root", begins=begins, ends=ends, rsa_bits=bits)
+        root = _mint(wanted, None)
         issuing = _Wanted(
             name=f"{name} issuing CA", begins=begins, ends=ends, path_length=0
         )
@@ -199,7 +208,7 @@ class Authority:
             begins=begins,
             ends=ends,
             hosts=hosts,
-            weak=kind == "weak_key",
+            rsa_bits=WEAK if kind == "weak_key" else 0,
         )
         leaf = _mint(wanted, issuer)
         bare = issuer is self._root or kind == "missing_intermediate"

@@ -76,6 +76,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
         self.jumps = 0
         self.busy: list[Callable[[], bool]] = []
         self._now = START
+        self._today = self.begins
         self._jobs = 0
         self._round = _Round()
         super().__init__(_JumpingSelector(self))
@@ -86,7 +87,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
 
     def now(self) -> datetime:
         """Return the time of day, UTC."""
-        return self.begins + timedelta(seconds=self._now - START)
+        return self._today
 
     def at(self, moment: datetime) -> float:
         """Return the loop's time at a time of day."""
@@ -137,6 +138,7 @@ class SimulatedLoop(asyncio.SelectorEventLoop):
     def jump(self, seconds: float) -> None:
         """Let so much time pass."""
         self._now += seconds
+        self._today = self.begins + timedelta(seconds=self._now - START)
         self.jumps += 1
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Final
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 _UNTRUSTED: Final = Kind.TLS_UNTRUSTED
+# Signatures remembered: a few hosts are looked at again and again. Certificates are
+# of 100 KiB at most, as OpenSSL takes them; real ones have two.
+KNOWN_MAX: Final = 32
 LINKS_MAX: Final = 10  # certificates followed upwards; real chains have two to four
 # What reading a certificate of anybody's making raises.
 _UNREADABLE: Final = (
@@ -121,6 +125,7 @@ def _issued(one: x509.Certificate, by: x509.Certificate) -> bool:
     return basic.ca and _signed(one, by)
 
 
+@lru_cache(maxsize=KNOWN_MAX)
 def _signed(one: x509.Certificate, by: x509.Certificate) -> bool:
     try:
         one.verify_directly_issued_by(by)
