@@ -762,3 +762,30 @@ async def test_a_folder_is_named_as_list_named_it() -> None:
     async with imap(script) as session:
         await session.greeting()
         await session.select(b'a"b\\c&AOA-', read_only=False)
+
+
+async def test_which_folder_is_open_for_changes() -> None:
+    """That of the last SELECT; after EXAMINE, or a refusal, none (RFC 9051 6.3.2)."""
+
+    async def script(peer: Peer) -> None:
+        await peer.says(b"* PREAUTH hi")
+        for wanted, told in (
+            (b'SELECT "INBOX"', b"OK [READ-WRITE] there"),
+            (b'EXAMINE "INBOX"', b"OK [READ-ONLY] there"),
+            (b'SELECT "INBOX"', b"OK [READ-WRITE] there"),
+            (b'SELECT "Junk"', b"NO no such folder"),
+        ):
+            tag = await expect(peer, wanted)
+            await peer.says(b"* OK [UIDVALIDITY 7] valid", tag + b" " + told)
+
+    async with imap(script) as session:
+        await session.greeting()
+        assert session.writable is None
+        await session.select(b"INBOX", read_only=False)
+        assert session.writable == (b"INBOX", 7)
+        await session.select(b"INBOX", read_only=True)
+        assert session.writable is None
+        await session.select(b"INBOX", read_only=False)
+        with pytest.raises(Trouble):
+            await session.select(b"Junk", read_only=False)
+        assert session.writable is None
