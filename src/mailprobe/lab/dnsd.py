@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 SITE: Final = Site("dns", "ns.lab.test", (), "none")
 QUERY_MAX: Final = 65_535
-"""Bytes of one datagram, into a room that is made once; see `channel.READ_MAX`."""
+"""Bytes of one datagram, into a room that is made once; see `listener.READ_MAX`."""
 
 ID_BYTES: Final = 2
 """The query id stays readable in noise: resolvers throw away what has another."""

@@ -31,7 +31,10 @@ looked at, in the second one who has something to read is woken.
 """
 
 READ_MAX: Final = 64 * 1024
-"""Bytes of one read: more than any command has, and four TLS records."""
+"""
+Bytes of one read, four TLS records, into a room made once for each host: a new one of
+asyncio's size (256 KiB) for each read takes longer than to read a command.
+"""
 
 TURNS_MAX: Final = 500
 """Turns after which nobody is waited for: some ten milliseconds."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mailprobe.mail.domain import is_address
 from mailprobe.model.failure import Kind, Phase
+from mailprobe.probes.abreast import abreast
 from mailprobe.wire.dial import connect
 from mailprobe.wire.trouble import Ended, Trouble
 
@@ -71,14 +71,7 @@ async def both_families(resolver: Resolver, host: str) -> tuple[Lookup, ...]:
     four, six = resolver.kept(host, "A"), resolver.kept(host, "AAAA")
     if four is not None and six is not None:
         return four, six
-    # As `abreast`, without its tasks: a lookup raises nothing.
-    asking = asyncio.ensure_future(resolver.lookup(host, "AAAA"))
-    try:
-        return await resolver.lookup(host, "A"), await asking
-    finally:
-        if not asking.done():
-            asking.cancel()
-            await asyncio.wait({asking})
+    return await abreast(resolver.lookup(host, "A"), resolver.lookup(host, "AAAA"))
 
 
 async def reach(
