@@ -71,7 +71,7 @@ class Reader:
         return self.recorder.started_at + timedelta(seconds=elapsed)
 
     async def open(self, shelf: Shelf) -> None:
-        """Open a folder, and find where what is new begins; that changes nothing."""
+        """Open a folder, and find where what is new begins; no mail is changed."""
         read_only = not (self.removes and self.ours.expected)
         done = await self.session.select(shelf.name, read_only=read_only)
         facts = inbox_facts(done)
